@@ -1,0 +1,193 @@
+"""The one place where every call passes: parse it, ask the rules, answer a refusal in the protocol of the caller.
+
+Moto calls ``BaseResponse.call_action`` for each request of each service, except S3, which has two entries of its own.
+At those points account, region and raw request are known and no model has been touched yet. What cannot be parsed is
+not ours to judge and goes through untouched.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import cache, wraps
+from typing import Any
+
+from moto.core.exceptions import ServiceException
+from moto.core.parse import PROTOCOL_PARSERS
+from moto.core.request import determine_request_protocol
+from moto.core.responses import ActionResult, BaseResponse
+from moto.core.routing import get_service_router
+from moto.core.utils import get_service_model
+from moto.s3.responses import S3Response
+
+from orchestrator.core.clock import SystemClock
+from orchestrator.sandbox.strict import constraints
+from orchestrator.sandbox.strict.call import Call
+from orchestrator.sandbox.strict.lingering import Lingering
+from orchestrator.sandbox.strict.registry import MODEL, Refusal, Rule, enabled, notes_for, rules_for
+
+log = logging.getLogger(__name__)
+
+_MARK = "_strict_original"
+
+
+class _Wire(ServiceException):
+    """A refusal as moto's serializers want it: they look for the service of an exception in its module's name."""
+
+
+class Layer:
+    """The state of the installed layer: whose time it uses, what lingers, and which rules broke."""
+
+    def __init__(self) -> None:
+        self.active = False
+        self.now: Callable[[], float] = SystemClock().now
+        self.lingering = Lingering()
+        self.broken: list[str] = []
+
+    def judge(self, response: Any, operation: str, uri: dict[str, Any]) -> None:
+        """Raise the refusal of the first rule that refuses this call; tell the notes when none does."""
+        service = response.boto3_service_name
+        asked, notes, checked = _plan(service, operation)
+        if not asked and not notes and not checked:
+            return
+        params = _parse(response, service, operation, uri)
+        if params is None:
+            return
+        if enabled(MODEL):
+            constraints.enforce(service, operation, params)
+        call = Call(
+            service=service,
+            operation=operation,
+            params=params,
+            account=response.current_account,
+            region=response.region,
+            access_key=response.access_key,
+            now=self.now(),
+            lingering=self.lingering,
+        )
+        for rule in asked:
+            if enabled(rule.id):
+                self._enforce(rule, call)
+        for take in notes:
+            take(call)
+
+    def _enforce(self, rule: Rule, call: Call) -> None:
+        try:
+            rule.enforce(call)
+        except Refusal:
+            raise
+        except Exception:
+            # A rule that trips over an unforeseen model must not cost the caller a legal call; tests look at ``broken``.
+            log.exception("strict rule %s broke on %s.%s", rule.id, call.service, call.operation)
+            self.broken.append(rule.id)
+
+
+layer = Layer()
+
+
+def install(now: Callable[[], float] | None = None) -> None:
+    """Put the strict layer in front of moto, in this process. ``now`` is the time that lingering things use."""
+    if now is not None:
+        layer.now = now
+    layer.active = True
+    for owner, name, wrap in (
+        (BaseResponse, "call_action", _guard_action),
+        (S3Response, "_bucket_response", _guard_s3),
+        (S3Response, "_key_response", _guard_s3),
+    ):
+        original = getattr(owner, name)
+        if not hasattr(original, _MARK):
+            guarded = wrap(original)
+            setattr(guarded, _MARK, original)
+            setattr(owner, name, guarded)
+
+
+def uninstall() -> None:
+    """Let every call through again; a sandbox without the strict layer may follow one with it in the same process."""
+    layer.active = False
+
+
+def reset() -> None:
+    """Forget what lingers, as when the account is emptied."""
+    layer.lingering.forget()
+    layer.broken.clear()
+
+
+def _guard_action(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    @wraps(original)
+    def call_action(response: Any) -> Any:
+        operation = response._get_action()
+        try:
+            if operation and layer.active:
+                layer.judge(response, operation, response.uri_match)
+        except Refusal as refusal:
+            return _answer(response, refusal)
+        return original(response)
+
+    return call_action
+
+
+def _guard_s3(original: Callable[[Any, Any, str], Any]) -> Callable[[Any, Any, str], Any]:
+    @wraps(original)
+    def respond(response: Any, request: Any, full_url: str) -> Any:
+        if not layer.active:
+            return original(response, request, full_url)
+        try:
+            operation, uri = get_service_router("s3").match(response.normalized_request)
+        except Exception:
+            return original(response, request, full_url)
+        response._get_action = lambda: operation.name
+        try:
+            layer.judge(response, operation.name, uri)
+        except Refusal as refusal:
+            return _answer(response, refusal)
+        del response._get_action
+        return original(response, request, full_url)
+
+    return respond
+
+
+@cache
+def _plan(service: str, operation: str) -> tuple[tuple[Rule, ...], tuple[Any, ...], bool]:
+    """What there is to do for an operation; nothing for one that the service's model does not know."""
+    if operation not in _operations(service):
+        return (), (), False
+    asked = rules_for(service, operation)
+    return asked, notes_for(service, operation), constraints.constraint_of(service, operation) is not None
+
+
+@cache
+def _operations(service: str) -> frozenset[str]:
+    try:
+        return frozenset(get_service_model(service).operation_names)
+    except Exception:
+        return frozenset()
+
+
+def _parse(response: Any, service: str, operation: str, uri: dict[str, Any]) -> dict[str, Any] | None:
+    model = get_service_model(service)
+    request = response.normalized_request
+    try:
+        parser = PROTOCOL_PARSERS[determine_request_protocol(model, request.content_type)]
+        parsed = parser(model.operation_model(operation)).parse(
+            {
+                "method": request.method,
+                "values": request.values,
+                "headers": request.headers,
+                "body": request.data,
+                "url_path": request.path,
+                "url_params": uri,
+            }
+        )
+    except Exception:
+        log.debug("strict layer cannot parse %s.%s", service, operation, exc_info=True)
+        return None
+    return parsed if isinstance(parsed, dict) else None
+
+
+def _answer(response: Any, refusal: Refusal) -> Any:
+    status, headers, body = response.serialized(ActionResult(_Wire(refusal.code, refusal.message)))
+    status = refusal.status or status
+    headers, body = response._enrich_response(headers, body)
+    headers["status"] = str(status)
+    return status, headers, body
