@@ -1,0 +1,27 @@
+"""What moto drops, forgets or answers wrongly, put right for the kinds an orchestrator creates.
+
+Nothing here invents behaviour: each repair makes moto's answer the one AWS documents. What AWS does by itself over
+time is the world's; what AWS refuses is the strict layer's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from orchestrator.sandbox.repairs import operations
+
+_PACKAGE = __name__
+
+
+def _modules(*names: str) -> tuple[str, ...]:
+    return tuple(f"{_PACKAGE}.{name}" for name in names)
+
+
+_SERVICES = {
+    "s3": _modules("s3"),
+}
+
+
+def install(now: Callable[[], float]) -> None:
+    """Repair moto in this process; a second call only replaces the clock."""
+    operations.install(now, _SERVICES)

@@ -1,0 +1,1 @@
+"""Repairs of moto, seen through plain boto3."""
