@@ -1,0 +1,19 @@
+# The daemon and the command line, without the sandbox: an image that runs against real AWS needs no moto.
+
+FROM python:3.11-slim AS wheels
+WORKDIR /src
+COPY pyproject.toml constraints.txt README.md LICENSE ./
+COPY orchestrator ./orchestrator
+RUN pip wheel --no-cache-dir --constraint constraints.txt --wheel-dir /wheels .
+
+FROM python:3.11-slim
+RUN groupadd --gid 1001 orchestrator \
+    && useradd --uid 1001 --gid 1001 --create-home orchestrator
+RUN --mount=type=bind,from=wheels,source=/wheels,target=/wheels \
+    pip install --no-cache-dir --no-index --no-compile /wheels/*.whl
+ENV PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1
+USER 1001:1001
+WORKDIR /plans
+ENTRYPOINT ["orchestrator"]
+CMD ["--help"]

@@ -1,0 +1,42 @@
+# Everything runs in .venv, which the first target that needs it makes from pyproject.toml and constraints.txt.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+LOCK := pyproject.toml constraints.txt
+WORKERS ?= auto
+
+.PHONY: help demo test check bench clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+
+demo: $(VENV)/.runtime ## run the demonstration on the sandbox: no AWS account, no credentials
+	@$(PYTHON) -m orchestrator.cli.demo
+
+test: $(VENV)/.dev ## run all tests
+	@scripts/ensure-chromium
+	@$(PYTHON) -m pytest -q -n $(WORKERS) --maxprocesses 4 --dist worksteal
+
+check: $(VENV)/.dev ## lint, format, types, import contracts
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports --no-cache
+
+bench: $(VENV)/.dev ## measure, against the budgets
+	@$(PYTHON) -m tests.bench
+
+clean: ## remove the environment and all that the tools left
+	@rm -rf $(VENV) .venv.lock build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@find orchestrator tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.runtime: $(LOCK)
+	@scripts/ensure-venv runtime
+
+$(VENV)/.dev: $(LOCK)
+	@scripts/ensure-venv dev

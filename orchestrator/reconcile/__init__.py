@@ -1,0 +1,1 @@
+"""Brings live AWS to what is desired: observe, compare, list the steps, walk them."""
