@@ -90,13 +90,19 @@ def guard(service: str) -> Callable[[Guard], Guard]:
     return register
 
 
+def declare(modules: Mapping[str, tuple[str, ...]]) -> None:
+    """Say which modules hold more repairs of a service, beside those already declared."""
+    for service, names in modules.items():
+        _modules[service] = _modules.get(service, ()) + names
+
+
 def install(now: Callable[[], float], modules: Mapping[str, tuple[str, ...]]) -> None:
     """Put the seam into moto's dispatch; ``modules`` hold a service's repairs and are imported at its first call."""
     first = not _clock
     _clock[:] = [now]
     if not first:
         return
-    _modules.update(modules)
+    declare(modules)
     create, answer = BaseResponse.__init__, BaseResponse.call_action
 
     @wraps(create)

@@ -1,0 +1,104 @@
+"""What the sandbox answers about itself, below ``/_sandbox``: JSON in, JSON out."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.sandbox.chain import ADMIN_PREFIX
+from orchestrator.sandbox.requests import read_body
+from orchestrator.sandbox.world.behaviours import UnknownBehaviour
+from orchestrator.sandbox.world.images import UnknownRepository
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from orchestrator.sandbox.server import Sandbox
+
+Answer = Mapping[str, Any]
+
+
+class BadRequest(Exception):
+    """What was asked for makes no sense; the message says why, for whoever asked."""
+
+
+class Admin:
+    """Routes administration requests to the sandbox and everything else to AWS."""
+
+    def __init__(self, app: WSGIApplication, sandbox: Sandbox) -> None:
+        self._app = app
+        self._sandbox = sandbox
+        self._routes: dict[tuple[str, str], Callable[[Answer], Answer]] = {
+            ("GET", "status"): self._status,
+            ("GET", "images"): self._images,
+            ("GET", "calls"): self._calls,
+            ("POST", "push"): self._push,
+            ("POST", "reset"): self._reset,
+            ("POST", "advance"): self._advance,
+            ("POST", "stop"): self._stop,
+        }
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer, or pass on what is not ours."""
+        path = environ["PATH_INFO"]
+        if path != ADMIN_PREFIX and not path.startswith(ADMIN_PREFIX + "/"):
+            return self._app(environ, start_response)
+        status, answer = self._answer(environ["REQUEST_METHOD"], path[len(ADMIN_PREFIX) + 1 :], read_body(environ))
+        body = json.dumps(answer, indent=2).encode() + b"\n"
+        start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+        return [body]
+
+    def _answer(self, method: str, name: str, body: bytes) -> tuple[str, Answer]:
+        route = self._routes.get((method, name))
+        if route is None:
+            known = [f"{verb} {ADMIN_PREFIX}/{path}" for verb, path in self._routes]
+            return "404 NOT FOUND", {"error": f"the sandbox has no {method} {ADMIN_PREFIX}/{name}", "known": known}
+        try:
+            asked = json.loads(body) if body else {}
+            if not isinstance(asked, dict):
+                raise BadRequest("the body must be a JSON object")
+            return "200 OK", route(asked)
+        except (BadRequest, UnknownBehaviour, UnknownRepository, json.JSONDecodeError) as error:
+            return "400 BAD REQUEST", {"error": str(error)}
+
+    def _status(self, _: Answer) -> Answer:
+        return {"url": self._sandbox.url, "now": self._sandbox.clock.now(), "calls": len(self._sandbox.calls)}
+
+    def _images(self, _: Answer) -> Answer:
+        return {"images": self._sandbox.images()}
+
+    def _calls(self, _: Answer) -> Answer:
+        counted = Counter((call.service, call.operation) for call in self._sandbox.calls)
+        listed = [
+            {"service": service, "operation": operation, "count": count}
+            for (service, operation), count in sorted(counted.items())
+        ]
+        return {"total": counted.total(), "operations": listed}
+
+    def _push(self, asked: Answer) -> Answer:
+        repository, tag = _text(asked, "repository"), _text(asked, "tag")
+        return self._sandbox.push(repository, tag, asked.get("behaves", "ok"), region=asked.get("region"))
+
+    def _reset(self, _: Answer) -> Answer:
+        self._sandbox.reset()
+        return {"reset": True}
+
+    def _advance(self, asked: Answer) -> Answer:
+        seconds = asked.get("seconds")
+        if not isinstance(seconds, int | float) or seconds < 0:
+            raise BadRequest(f"seconds must be a number that is not negative, found {seconds!r}")
+        self._sandbox.clock.advance(seconds)
+        return {"now": self._sandbox.clock.now()}
+
+    def _stop(self, _: Answer) -> Answer:
+        self._sandbox.stop_soon()
+        return {"stopping": True}
+
+
+def _text(asked: Answer, name: str) -> str:
+    value = asked.get(name)
+    if not isinstance(value, str) or not value:
+        raise BadRequest(f"{name} must be a text, found {value!r}")
+    return value

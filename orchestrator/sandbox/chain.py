@@ -1,0 +1,98 @@
+"""The layers a request passes through on its way to moto, each one a WSGI application around the next.
+
+From the outside in: ``Delayed``, ``Logged``, the administration, ``Serial``, ``Quiet``, moto. Latency is added
+outside the lock so that parallel calls overlap as they do on AWS; what decides the fate of one call belongs between
+``Logged`` and ``Serial``, where the operation is known and nothing has happened yet.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from orchestrator.sandbox.requests import Operation, identify
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+ADMIN_PREFIX = "/_sandbox"
+OPERATION = "sandbox.operation"
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One AWS call that arrived, and when by the sandbox's clock."""
+
+    service: str
+    operation: str
+    region: str
+    at: float
+
+
+class Delayed:
+    """Answers every AWS call that many real seconds later."""
+
+    def __init__(self, app: WSGIApplication, seconds: float) -> None:
+        self._app = app
+        self._seconds = seconds
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Pass the request on, late."""
+        if self._seconds and not environ["PATH_INFO"].startswith(ADMIN_PREFIX):
+            time.sleep(self._seconds)
+        return self._app(environ, start_response)
+
+
+class Logged:
+    """Keeps a record of every AWS call, and leaves in the request which operation it is."""
+
+    def __init__(self, app: WSGIApplication, now: Callable[[], float]) -> None:
+        self._app = app
+        self._now = now
+        self.calls: list[Call] = []
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Record the call, then pass it on."""
+        if not environ["PATH_INFO"].startswith(ADMIN_PREFIX):
+            operation: Operation = identify(environ)
+            environ[OPERATION] = operation
+            self.calls.append(Call(operation.service, operation.name, operation.region, self._now()))
+        return self._app(environ, start_response)
+
+
+class Serial:
+    """One request at a time, and the world brought up to the present before it: moto's backends have no locks."""
+
+    def __init__(self, app: WSGIApplication, lock: threading.RLock, catch_up: Callable[[], None]) -> None:
+        self._app = app
+        self._lock = lock
+        self._catch_up = catch_up
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Handle the request from beginning to end while nobody else is."""
+        with self._lock:
+            self._catch_up()
+            return list(self._app(environ, start_response))
+
+
+class Quiet:
+    """Answers 500 as moto does where its handler raises, but keeps the traceback out of the user's terminal."""
+
+    def __init__(self, app: WSGIApplication) -> None:
+        self._app = app
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Pass the request on and catch what comes back."""
+        try:
+            return list(self._app(environ, start_response))
+        except Exception as error:
+            _log.info("%s failed: %s", environ.get(OPERATION), error, exc_info=True)
+            body = f"<!doctype html><title>500 Internal Server Error</title><p>{type(error).__name__}</p>".encode()
+            headers = [("Content-Type", "text/html"), ("Content-Length", str(len(body)))]
+            start_response("500 INTERNAL SERVER ERROR", headers)
+            return [body]

@@ -1,0 +1,92 @@
+"""The two clocks of the sandbox: real time that runs faster, and virtual time that tests jump through.
+
+The world never ticks by itself. Before each request it catches up with its clock, event by event, so a clock only
+has to say what time it is, and a wait of thirty virtual minutes costs no more than what happens in them.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Protocol
+
+from orchestrator.core.clock import Clock, SystemClock
+
+
+class SandboxClock(Clock, Protocol):
+    """A clock that can also be pushed forward, for whoever does not want to wait at all."""
+
+    def advance(self, seconds: float) -> None:
+        """Make it that much later, now."""
+        ...
+
+
+class SpeedClock(SystemClock):
+    """Real time, ``speed`` times faster, plus whatever it was advanced by."""
+
+    def __init__(self, speed: float = 1.0) -> None:
+        super().__init__(speed)
+        self.speed = speed
+        self._ahead = 0.0
+
+    def now(self) -> float:
+        """Seconds since the epoch; never goes backwards."""
+        return super().now() + self._ahead
+
+    def advance(self, seconds: float) -> None:
+        """Make it that much later, now."""
+        self._ahead += max(0.0, seconds)
+
+
+class VirtualClock:
+    """Time that passes only while somebody sleeps.
+
+    Several threads may sleep at once: time moves to the earliest deadline, and that thread gets to run, and to sleep
+    again, before time moves on. A thread that has slept here before and is now awake holds time still, for at most
+    ``patience`` real seconds: after that it is taken to be waiting for something other than time.
+    """
+
+    def __init__(self, start: float | None = None, patience: float = 0.03) -> None:
+        self._now = time.time() if start is None else start
+        self._patience = patience
+        self._changed = threading.Condition()
+        self._deadlines: dict[int, float] = {}
+        self._awake: set[int] = set()
+
+    def now(self) -> float:
+        """Seconds since the epoch, virtual."""
+        return self._now
+
+    def advance(self, seconds: float) -> None:
+        """Make it that much later, now; whoever's time has come wakes up."""
+        with self._changed:
+            self._now += max(0.0, seconds)
+            self._changed.notify_all()
+
+    def sleep(self, seconds: float, wake: threading.Event | None = None) -> None:
+        """Let that much virtual time pass, or less when ``wake`` is set meanwhile."""
+        me = threading.get_ident()
+        with self._changed:
+            deadline = self._now + max(0.0, seconds)
+            self._deadlines[me] = deadline
+            self._awake.discard(me)
+            self._changed.notify_all()
+            try:
+                while self._now < deadline and not (wake and wake.is_set()):
+                    self._step(deadline)
+            finally:
+                del self._deadlines[me]
+                self._awake.add(me)
+                self._changed.notify_all()
+
+    def _step(self, deadline: float) -> None:
+        """Move time to this sleeper's deadline when its turn has come, else wait for the others."""
+        if self._awake:
+            settled = self._changed.wait_for(lambda: not self._awake or self._now >= deadline, self._patience)
+            if not settled:
+                self._awake.clear()
+        elif min(self._deadlines.values()) >= deadline:
+            self._now = deadline
+            self._changed.notify_all()
+        else:
+            self._changed.wait(self._patience)

@@ -1,0 +1,149 @@
+"""The sandbox: AWS in one local process, for any client that is given its address as the endpoint.
+
+moto answers the calls, behind one lock. The world does what AWS does by itself, the repairs put right what moto
+drops, the strict layer refuses what AWS refuses. moto keeps its state in the process, so one sandbox runs at a time.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from orchestrator.sandbox import repairs, strict
+from orchestrator.sandbox.admin import Admin
+from orchestrator.sandbox.chain import Call, Delayed, Logged, Quiet, Serial
+from orchestrator.sandbox.clock import SandboxClock, SpeedClock
+from orchestrator.sandbox.world.world import World
+
+_log = logging.getLogger(__name__)
+_running = threading.Lock()
+
+
+class SandboxError(Exception):
+    """The sandbox can not start, or can not do what it was asked for."""
+
+
+class Sandbox:
+    """An AWS account on ``127.0.0.1``; a context manager that starts on the way in and stops on the way out."""
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        clock: SandboxClock | None = None,
+        empty_repositories: bool = False,
+        latency: float = 0.0,
+        strict: bool = True,
+    ) -> None:
+        self.clock: SandboxClock = clock or SpeedClock()
+        self.world = World(self.clock, empty_repositories=empty_repositories)
+        self.stopped = threading.Event()
+        self._port = port
+        self._latency = latency
+        self._strict = strict
+        self._lock = threading.RLock()
+        self._logged: Logged | None = None
+        self._server: Any = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """The address to give to a client as its endpoint."""
+        if self._server is None:
+            raise SandboxError("the sandbox is not running")
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    @property
+    def calls(self) -> Sequence[Call]:
+        """Every AWS call since the start or the last reset, in the order of arrival."""
+        return self._logged.calls if self._logged else ()
+
+    def start(self) -> None:
+        """Serve an empty account until ``stop``."""
+        if not _running.acquire(blocking=False):
+            raise SandboxError("another sandbox runs in this process; moto's state can not be shared")
+        try:
+            # AMIs take a second to load and a service on Fargate needs none
+            os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+            self._server = self._listen()
+        except BaseException:
+            _running.release()
+            raise
+        self.stopped.clear()
+        self.reset()
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="sandbox", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop serving; the account is gone. Stopping twice is fine."""
+        if self._server is None:
+            return
+        self._server.shutdown()
+        if self._thread is not None:
+            self._thread.join()
+        self._server = None
+        self.stopped.set()
+        _running.release()
+
+    def stop_soon(self) -> None:
+        """Ask whoever runs the sandbox to stop it, once the answer to this request is on its way."""
+        self.stopped.set()
+
+    def reset(self) -> None:
+        """Empty the account and forget what was going to happen in it."""
+        from moto.core.base_backend import BackendDict
+        from moto.core.model_instances import reset_model_data
+
+        with self._lock:
+            BackendDict.reset()
+            reset_model_data()
+            strict.reset()
+            self.world.reset()
+            if self._logged:
+                self._logged.calls.clear()
+
+    def push(self, repository: str, tag: str, behaves: str = "ok", *, region: str | None = None) -> Mapping[str, str]:
+        """Put an image that behaves in a given way into a repository, named in full or by its last part."""
+        with self._lock:
+            return self.world.images.push(repository, tag, behaves, region=region)
+
+    def images(self) -> list[Mapping[str, Any]]:
+        """Every image of every repository, with its behaviour."""
+        with self._lock:
+            return self.world.images.list()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+    def _listen(self) -> Any:
+        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+        from werkzeug.serving import make_server
+
+        class Handler(MotoRequestHandler):
+            def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's signature
+                _log.debug(message, *args)
+
+        self._install()
+        aws = Serial(Quiet(DomainDispatcherApplication(create_backend_app)), self._lock, self.world.catch_up)
+        self._logged = Logged(Admin(aws, self), self.clock.now)
+        try:
+            app = Delayed(self._logged, self._latency)
+            return make_server("127.0.0.1", self._port, app, threaded=True, request_handler=Handler)
+        except (OSError, SystemExit) as error:
+            raise SandboxError(f"can not listen on 127.0.0.1:{self._port}: {error}") from error
+
+    def _install(self) -> None:
+        repairs.install(self.world.now)
+        if self._strict:
+            strict.install(self.world.now)
+        else:
+            strict.uninstall()
+        self.world.install()

@@ -1,0 +1,1 @@
+"""What AWS does by itself: tasks start and fail, targets turn healthy, networks become available."""

@@ -1,0 +1,62 @@
+"""The world: what AWS does by itself between two calls.
+
+Nothing ticks. Whatever will happen stands in the agenda, and before each request the world catches up with the clock,
+each event seeing its own instant as the present.
+"""
+
+from __future__ import annotations
+
+from orchestrator.core.clock import Clock
+from orchestrator.sandbox.repairs import operations
+from orchestrator.sandbox.world.agenda import Action, Agenda, Event
+from orchestrator.sandbox.world.images import Images
+
+_ANSWERS = {
+    "ecr": ("orchestrator.sandbox.world.repositories",),
+}
+_present: list[World] = []
+
+
+class World:
+    """The present, what is going to happen, and the parts that make it happen."""
+
+    def __init__(self, clock: Clock, *, empty_repositories: bool = False) -> None:
+        self._clock = clock
+        self._agenda = Agenda()
+        self._instant: float | None = None
+        self.empty_repositories = empty_repositories
+        self.images = Images(self)
+
+    def now(self) -> float:
+        """The instant of the event that is happening, or the clock's time between events."""
+        return self._clock.now() if self._instant is None else self._instant
+
+    def after(self, seconds: float, action: Action) -> Event:
+        """Have something happen that many seconds from now."""
+        return self._agenda.add(self.now() + seconds, action)
+
+    def catch_up(self) -> None:
+        """Let everything happen that was due by now, in order."""
+        until = self._clock.now()
+        try:
+            while event := self._agenda.due(until):
+                self._instant = event.at
+                event.action()
+        finally:
+            self._instant = None
+
+    def install(self) -> None:
+        """Become the world that answers where moto's state alone does not."""
+        if not _present:
+            operations.declare(_ANSWERS)
+        _present[:] = [self]
+
+    def reset(self) -> None:
+        """Start over, with an empty account."""
+        self._agenda.clear()
+        self.images.reset()
+
+
+def present() -> World:
+    """The world of the sandbox that runs in this process, as its state is moto's, which is the process's."""
+    return _present[0]

@@ -1,0 +1,16 @@
+"""One sandbox a test, with virtual time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.world import Aws, world
+
+
+@pytest.fixture
+def aws() -> Iterator[Aws]:
+    """An empty account."""
+    with world() as started:
+        yield started
