@@ -1,0 +1,268 @@
+"""The one door to AWS: a session, its clients, and what holds for every call that goes through them.
+
+Every attempt of every call, those of paginators included, is checked (a read-only door lets no write out), paced by the
+published limits, counted, and retried when AWS did not carry it out. A creation whose reply was lost is never
+repeated here: it raises ``UnknownOutcome``, and the engine looks before it leaps.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import boto3
+import jmespath
+import tenacity
+from botocore import exceptions as boto
+from botocore.config import Config
+
+from orchestrator.aws.errors import ErrorClass, classify, code_of, message_of
+from orchestrator.aws.pace import Pace
+from orchestrator.aws.redact import Redactor
+from orchestrator.core.clock import Clock
+from orchestrator.core.errors import AwsError, CredentialsError, WrongAccount
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+READS = ("Describe", "List", "Get", "BatchGet", "BatchCheck", "Search", "Head", "Lookup", "Query", "Scan", "Simulate")
+_ONCE = ("Create", "Allocate", "Run", "Request", "Import", "Authorize", "RegisterTaskDefinition", "Start")
+_ATTEMPTS = 10
+_ATTEMPTS_UNREACHABLE = 4
+
+
+class ReadOnlyDoor(AwsError):
+    """A write was tried through a door that only reads: a defect of ours, stopped before it reached AWS."""
+
+
+class UnknownOutcome(AwsError):
+    """A creation may or may not have been carried out: the reply was lost. Look for the thing before trying again."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One attempt at one operation, as the audit sees it. ``result`` is ``ok`` or an error code."""
+
+    service: str
+    operation: str
+    result: str
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who we are on AWS."""
+
+    account: str
+    arn: str
+
+    @property
+    def partition(self) -> str:
+        """``aws``, ``aws-cn`` or ``aws-us-gov``."""
+        return self.arn.split(":")[1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """How to reach AWS. Credentials come from the standard chain; ``AWS_ENDPOINT_URL`` is honoured by botocore."""
+
+    region: str | None = None
+    profile: str | None = None
+    role: str | None = None
+    account: str | None = None
+
+
+class Aws:
+    """Clients of one account and region. Thread-safe; clients are made on first use and shared."""
+
+    def __init__(
+        self, access: Access, clock: Clock, *, read_only: bool = False, pace: Pace | None = None, workers: int = 16
+    ) -> None:
+        self.clock = clock
+        self.read_only = read_only
+        self.pace = pace or Pace(clock)
+        self.calls: list[Call] = []
+        self._access = access
+        self._workers = workers
+        self._lock = threading.RLock()
+        self._session: Any = None
+        self._clients: dict[str, Any] = {}
+        self._identity: Identity | None = None
+        self._pool: ThreadPoolExecutor | None = None
+        self._redact = Redactor()
+
+    def reader(self) -> Aws:
+        """A door onto the same account that cannot write; it shares the pace and the identity."""
+        door = Aws(self._access, self.clock, read_only=True, pace=self.pace, workers=self._workers)
+        door.calls = self.calls
+        door._identity = self._identity
+        door._session = self._session
+        return door
+
+    # -- who and where -----------------------------------------------------------------------------------------------
+
+    @property
+    def region(self) -> str:
+        """The region of every client. Raises ``AwsError`` when neither plan nor environment names one."""
+        region = self._access.region or self._open().region_name
+        if not region:
+            raise AwsError("no AWS region is set", hint="put `region:` in the plan, or set AWS_REGION")
+        return str(region)
+
+    def identity(self) -> Identity:
+        """Account and ARN of the caller, asked once. Raises ``WrongAccount`` when the plan pins another account."""
+        with self._lock:
+            if self._identity is None:
+                answer = self.client("sts").get_caller_identity()
+                self._identity = Identity(answer["Account"], answer["Arn"])
+        wanted = self._access.account
+        if wanted and wanted != self._identity.account:
+            raise WrongAccount(
+                f"the plan is for account {wanted}, the credentials are of account {self._identity.account}",
+                hint="use other credentials, or correct `account:` in the plan; nothing was changed",
+            )
+        return self._identity
+
+    @property
+    def account(self) -> str:
+        """The account's twelve digits."""
+        return self.identity().account
+
+    @property
+    def partition(self) -> str:
+        """The partition that ARNs begin with."""
+        return self.identity().partition
+
+    # -- calling -----------------------------------------------------------------------------------------------------
+
+    def client(self, service: str) -> Any:
+        """The boto3 client of a service."""
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self._connect(service)
+            return self._clients[service]
+
+    def pages(self, service: str, operation: str, path: str, **params: Any) -> Iterator[Any]:
+        """Items at a JMESPath of every page. ``operation`` is the client's method name."""
+        client = self.client(service)
+        find = jmespath.compile(path)
+        if client.can_paginate(operation):
+            for page in client.get_paginator(operation).paginate(**params):
+                yield from find.search(page) or ()
+        else:
+            yield from find.search(getattr(client, operation)(**params)) or ()
+
+    def each(self, fn: Callable[[T], U], items: Iterable[T]) -> list[U]:
+        """``fn`` over all items at once, answers in order: for what AWS only tells one at a time."""
+        todo = list(items)
+        if len(todo) < 2:
+            return [fn(item) for item in todo]
+        with self._lock:
+            self._pool = self._pool or ThreadPoolExecutor(self._workers, thread_name_prefix="aws-read")
+        return list(self._pool.map(fn, todo))
+
+    # -- inside ------------------------------------------------------------------------------------------------------
+
+    def _open(self) -> Any:
+        with self._lock:
+            if self._session is None:
+                self._session = boto3.Session(profile_name=self._access.profile, region_name=self._access.region)
+                if self._access.role:
+                    self._session = self._assume(self._session, self._access.role)
+            return self._session
+
+    def _assume(self, session: Any, role: str) -> Any:
+        """A session of the role, whose credentials renew themselves."""
+        from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
+        from botocore.session import get_session
+
+        source = session.get_credentials()
+        if source is None:
+            raise CredentialsError("no AWS credentials to assume the role with", hint=_CREDENTIALS_HINT)
+        fetcher = AssumeRoleCredentialFetcher(
+            session._session.create_client, source, role, extra_args={"RoleSessionName": "orchestrator"}
+        )
+        inner = get_session()
+        inner._credentials = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
+        return boto3.Session(botocore_session=inner, region_name=self._access.region or session.region_name)
+
+    def _connect(self, service: str) -> Any:
+        config = Config(
+            retries={"mode": "standard", "total_max_attempts": 1},  # retries are ours: paced, counted, on our clock
+            max_pool_connections=32,
+            connect_timeout=10,
+            read_timeout=60,
+            user_agent_extra="orchestrator",
+        )
+        client = self._open().client(service, region_name=self.region, config=config)
+        send = client._make_api_call
+
+        def guarded(operation: str, params: Any) -> Any:
+            return self._call(service, operation, lambda: send(operation, params))
+
+        client._make_api_call = guarded  # generated methods, paginators and waiters all come through here
+        return client
+
+    def _call(self, service: str, operation: str, send: Callable[[], Any]) -> Any:
+        if self.read_only and not operation.startswith(READS):
+            raise ReadOnlyDoor(f"{service}:{operation} was called while only reading is allowed")
+
+        def attempt() -> Any:
+            self.pace.take(service, operation)
+            try:
+                answer = send()
+            except Exception as error:
+                self.calls.append(Call(service, operation, code_of(error)))
+                raise
+            self.calls.append(Call(service, operation, "ok"))
+            return answer
+
+        once = operation.startswith(_ONCE)
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(lambda e: _again(e, once)),
+            stop=_enough,
+            wait=tenacity.wait_exponential_jitter(initial=0.5, max=20, jitter=0.5),
+            sleep=self.clock.sleep,
+            reraise=True,
+        )
+        try:
+            return retrying(attempt)
+        except (boto.BotoCoreError, boto.ClientError) as error:
+            raise self._explained(service, operation, error) from error
+        except Exception as error:
+            if classify(error) is ErrorClass.UNKNOWN:
+                raise self._explained(service, operation, error) from error
+            raise
+
+    def _explained(self, service: str, operation: str, error: Exception) -> Exception:
+        """What a caller gets: AWS's own error where kinds decide by its code, ours where nobody can do anything."""
+        match classify(error):
+            case ErrorClass.CREDENTIALS:
+                return CredentialsError(
+                    f"AWS did not accept the credentials ({service}:{operation}: {self._redact(message_of(error))})",
+                    hint=_CREDENTIALS_HINT,
+                )
+            case ErrorClass.UNKNOWN if operation.startswith(_ONCE):
+                return UnknownOutcome(f"{service}:{operation}: the reply was lost ({code_of(error)})")
+            case ErrorClass.THROTTLED | ErrorClass.UNKNOWN if not isinstance(error, boto.ClientError):
+                return AwsError(
+                    f"{service}:{operation} cannot reach AWS: {self._redact(message_of(error))}",
+                    hint="check the network, the region and AWS_ENDPOINT_URL",
+                )
+        return error
+
+
+_CREDENTIALS_HINT = "set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use --sandbox to need none"
+
+
+def _again(error: BaseException, once: bool) -> bool:
+    meaning = classify(error)
+    return meaning is ErrorClass.THROTTLED or (meaning is ErrorClass.UNKNOWN and not once)
+
+
+def _enough(state: tenacity.RetryCallState) -> bool:
+    error = state.outcome.exception() if state.outcome else None
+    unreachable = isinstance(error, boto.EndpointConnectionError | boto.ConnectTimeoutError)
+    return state.attempt_number >= (_ATTEMPTS_UNREACHABLE if unreachable else _ATTEMPTS)

@@ -1,0 +1,1 @@
+"""Values and protocols that every layer speaks; standard library only, no input or output."""

@@ -1,0 +1,47 @@
+"""What happens during long work, as values: the engines emit them, the edges show them.
+
+Every event knows the ``subject`` it is about (an address, a service) and reads well as one line.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+class State(enum.StrEnum):
+    """Where a subject stands."""
+
+    STARTED = "started"
+    WAITING = "waiting"
+    RETRYING = "retrying"
+    DONE = "done"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """One thing that happened. ``action`` is a verb (create, update, delete, roll out, ...); ``details`` is JSON-ready."""
+
+    at: float
+    subject: str
+    action: str
+    state: State
+    message: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Sink(Protocol):
+    """Somebody who wants to know. Called from several threads; must not raise and must not block for long."""
+
+    def __call__(self, event: Event) -> None:
+        """Take notice."""
+        ...
+
+
+def silent(event: Event) -> None:
+    """A sink for nobody."""

@@ -1,0 +1,31 @@
+"""Where the little that AWS itself cannot tell is kept: leases, rollout cursors, history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A value as it was read, and the version to name when replacing it."""
+
+    value: Mapping[str, Any]
+    version: int
+
+
+class Store(Protocol):
+    """Compare-and-swap over JSON objects. Keys are paths such as ``forum/lease`` or ``forum/rollouts/posts``."""
+
+    def load(self, key: str) -> Stored | None:
+        """The value, or None if there never was one."""
+        ...
+
+    def save(self, key: str, value: Mapping[str, Any], expected: int | None) -> Stored:
+        """Replace version ``expected`` (None: must not exist). Raises ``Conflict`` when another got there first."""
+        ...
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """All keys that begin with the prefix, sorted."""
+        ...

@@ -1,0 +1,1 @@
+"""EC2 networking: everything between the address range and the first packet."""

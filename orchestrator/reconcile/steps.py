@@ -1,0 +1,105 @@
+"""What has to be done, as values: steps with their causes, and the plan they form."""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.core.address import Address
+from orchestrator.core.resource import Live, Resource
+
+
+class Action(enum.StrEnum):
+    """What happens to a resource, in the symbols people know from Terraform."""
+
+    CREATE = "+"
+    UPDATE = "~"
+    REPLACE = "-/+"
+    DELETE = "-"
+    KEEP = "="
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field that differs. For ``tags``, only the keys that differ."""
+
+    field: str
+    old: Any
+    new: Any
+    immutable: bool = False
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """A field that differs and is left alone, because ``owner`` decides it."""
+
+    field: str
+    live: Any
+    plan: Any
+    owner: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to do. ``key`` names it in ``needs`` of others; a replaced resource has two, the second for the old one."""
+
+    key: str
+    action: Action
+    address: Address
+    desired: Resource | None = None
+    live: Live[Any] | None = None
+    changes: tuple[Change, ...] = ()
+    foreign: tuple[Foreign, ...] = ()
+    cause: str = ""
+    needs: frozenset[str] = frozenset()
+    holds_data: bool = False
+    prune: bool = False
+
+    @property
+    def replaced(self) -> bool:
+        """Whether this deletes the old half of a replacement."""
+        return self.key.endswith(OLD)
+
+
+OLD = "#old"
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What the diff has to know of a kind. ``predict`` gives outputs that are certain before the thing exists."""
+
+    coexists: bool = True
+    holds_data: bool = False
+    predict: Callable[[Any], Mapping[str, Any]] = lambda _resource: {}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Steps in an order in which they could run one by one: what converges first, what is pruned last."""
+
+    steps: tuple[Step, ...] = ()
+    taken: tuple[Live[Any], ...] = ()
+    """Names that we want and that something without our tags has."""
+
+    @property
+    def changes(self) -> tuple[Step, ...]:
+        """The steps that do something."""
+        return tuple(s for s in self.steps if s.action is not Action.KEEP)
+
+    @property
+    def empty(self) -> bool:
+        """Whether AWS is as the plan says."""
+        return not self.changes and not self.taken
+
+    def count(self, action: Action) -> int:
+        """How many resources an action happens to; the old half of a replacement is not counted."""
+        return sum(1 for s in self.steps if s.action is action and not s.replaced)
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when anything that would be done, or what it starts from, changes."""
+        parts = [f"{s.key} {s.action} {s.changes!r} {s.desired!r} {s.live!r}" for s in self.changes]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
