@@ -56,7 +56,7 @@ class Kind(Generic[R]):
     """Output name to JMESPath in an item, or in what ``create`` returns."""
     actions: ClassVar[Actions]
     holds_data: ClassVar[bool] = False
-    """Deleting it loses what cannot be made again: refused unless asked for by name."""
+    """Deleting it may lose what cannot be made again: refused unless asked for, see ``holds``."""
     coexists: ClassVar[bool] = True
     """Whether a replacement can be made while the old one is still there."""
     settles: ClassVar[bool] = False
@@ -127,6 +127,10 @@ class Kind(Generic[R]):
         """Whether it can be used yet."""
         return Ready()
 
+    def holds(self, aws: Aws, live: Live[R]) -> bool:
+        """Whether deleting this very one would lose data. Asked only before a deletion, of kinds that ``holds_data``."""
+        return self.holds_data
+
     def predict(self, want: R, account: str, region: str, partition: str) -> Mapping[str, Any]:
         """Outputs that are certain before it exists (an ARN made of names), so that plans need not say unknown."""
         return {}
@@ -145,10 +149,20 @@ class Kind(Generic[R]):
         """Take it away. Raising AWS's own not-found error is fine: gone already is done."""
         raise TypeError(f"{self.resource.kind} cannot be deleted")
 
+    def empty(self, aws: Aws, live: Live[R]) -> None:
+        """Throw away what it holds. Called before ``delete``, only where losing the data was asked for."""
+
+    # -- proof: what the contract suite tries it with ------------------------------------------------------------------
+
     @classmethod
     def example(cls) -> Sequence[Resource]:
         """Resources to prove the kind with, those it depends on first; the last one is of this kind."""
         raise TypeError(f"{cls.__name__} has no example")
+
+    @classmethod
+    def variations(cls) -> Mapping[str, Any]:
+        """Other values for the fields of the example that can be changed in place; truth values need none."""
+        return {}
 
 
 class NamedKind(Kind[R]):
