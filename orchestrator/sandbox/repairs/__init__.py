@@ -18,6 +18,7 @@ def _modules(*names: str) -> tuple[str, ...]:
 
 
 _SERVICES = {
+    "ec2": _modules("ec2_network", "ec2_nat", "ec2_endpoints", "ec2_groups"),
     "s3": _modules("s3"),
 }
 

@@ -161,6 +161,9 @@ class _Wired:
         self._operation = self._service.operation_model(operation)
 
     def params(self) -> dict[str, Any]:
+        """The request; where moto works on parsed parameters these are they, so that a repair may change them."""
+        if self._response.automated_parameter_parsing and type(self._response.params) is dict:
+            return self._response.params
         request = self._response.normalized_request
         protocol = determine_request_protocol(self._service, request.content_type)
         parsed = PROTOCOL_PARSERS[protocol](self._operation, map_type=dict).parse(

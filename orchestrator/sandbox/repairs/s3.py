@@ -17,7 +17,7 @@ _SENT = "_sent_documents"
 
 
 def _lead_through_repairs(name: str) -> None:
-    """S3 is routed by hand in moto by hand, past ``call_action``, which all other services pass."""
+    """S3 is routed by hand in moto, past ``call_action``, which all other services pass."""
     original = getattr(S3Response, name)
 
     @wraps(original)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -20,6 +21,7 @@ Client = Callable[..., Any]
 
 @pytest.fixture(scope="session")
 def endpoint() -> Iterator[str]:
+    os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
     repairs.install(lambda: NOW)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
