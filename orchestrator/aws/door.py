@@ -18,6 +18,8 @@ import jmespath
 import tenacity
 from botocore import exceptions as boto
 from botocore.config import Config
+from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
+from botocore.session import get_session
 
 from orchestrator.aws.errors import ErrorClass, classify, code_of, message_of
 from orchestrator.aws.pace import Pace
@@ -92,6 +94,7 @@ class Aws:
         self._identity: Identity | None = None
         self._pool: ThreadPoolExecutor | None = None
         self._redact = Redactor()
+        self._retrying = {once: _retrying(clock, once=once) for once in (False, True)}
 
     def reader(self) -> Aws:
         """A door onto the same account that cannot write; it shares the pace and the identity."""
@@ -175,9 +178,6 @@ class Aws:
 
     def _assume(self, session: Any, role: str) -> Any:
         """A session of the role, whose credentials renew themselves."""
-        from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
-        from botocore.session import get_session
-
         source = session.get_credentials()
         if source is None:
             raise CredentialsError("no AWS credentials to assume the role with", hint=_CREDENTIALS_HINT)
@@ -219,16 +219,8 @@ class Aws:
             self.calls.append(Call(service, operation, "ok"))
             return answer
 
-        once = operation.startswith(_ONCE)
-        retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception(lambda e: _again(e, once)),
-            stop=_enough,
-            wait=tenacity.wait_exponential_jitter(initial=0.5, max=20, jitter=0.5),
-            sleep=self.clock.sleep,
-            reraise=True,
-        )
         try:
-            return retrying(attempt)
+            return self._retrying[operation.startswith(_ONCE)](attempt)
         except (boto.BotoCoreError, boto.ClientError) as error:
             raise self._explained(service, operation, error) from error
         except Exception as error:
@@ -255,6 +247,17 @@ class Aws:
 
 
 _CREDENTIALS_HINT = "set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use --sandbox to need none"
+
+
+def _retrying(clock: Clock, *, once: bool) -> tenacity.Retrying:
+    """Retries of what AWS did not carry out; where repeating does no harm, also of what it may have carried out."""
+    return tenacity.Retrying(
+        retry=tenacity.retry_if_exception(lambda error: _again(error, once)),
+        stop=_enough,
+        wait=tenacity.wait_exponential_jitter(multiplier=0.5, max=20, jitter=0.5),
+        sleep=clock.sleep,
+        reraise=True,
+    )
 
 
 def _again(error: BaseException, once: bool) -> bool:

@@ -29,28 +29,42 @@ class ErrorClass(enum.StrEnum):
     FATAL = "fatal"
 
 
-_THROTTLE = frozenset(
-    """Throttling ThrottlingException ThrottledException RequestThrottledException TooManyRequestsException
-    ProvisionedThroughputExceededException RequestLimitExceeded BandwidthLimitExceeded RequestThrottled SlowDown
-    PriorRequestNotComplete TransactionInProgressException EC2ThrottledException""".split()
+def _codes(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_THROTTLE = _codes(
+    """
+    Throttling ThrottlingException ThrottledException RequestThrottledException TooManyRequestsException
+    ProvisionedThroughputExceededException RequestLimitExceeded BandwidthLimitExceeded RequestThrottled
+    SlowDown PriorRequestNotComplete TransactionInProgressException EC2ThrottledException
+    """
 )
-_CREDENTIALS = frozenset(
-    """ExpiredToken ExpiredTokenException RequestExpired InvalidClientTokenId UnrecognizedClientException AuthFailure
-    InvalidAccessKeyId SignatureDoesNotMatch RequestTimeTooSkewed IncompleteSignature MissingAuthenticationToken
-    MissingAuthenticationTokenException InvalidToken OptInRequired""".split()
+_CREDENTIALS = _codes(
+    """
+    ExpiredToken ExpiredTokenException RequestExpired InvalidClientTokenId UnrecognizedClientException
+    AuthFailure InvalidAccessKeyId SignatureDoesNotMatch RequestTimeTooSkewed IncompleteSignature
+    MissingAuthenticationToken MissingAuthenticationTokenException InvalidToken OptInRequired
+    """
 )
-_DENIED = frozenset(
-    """AccessDenied AccessDeniedException UnauthorizedOperation UnauthorizedAccess NotAuthorized
-    NotAuthorizedException AuthorizationError 403""".split()
+_DENIED = _codes(
+    """
+    AccessDenied AccessDeniedException UnauthorizedOperation UnauthorizedAccess NotAuthorized
+    NotAuthorizedException AuthorizationError 403
+    """
 )
-_BUSY = frozenset(
-    """OperationAborted ConditionalRequestConflict ConcurrentModification ConcurrentModificationException
+_BUSY = _codes(
+    """
+    OperationAborted ConditionalRequestConflict ConcurrentModification ConcurrentModificationException
     ConcurrentUpdateException UpdateInProgressException DependencyViolation DeleteConflict IncorrectState
     ResourceInUse ResourceInUseException ResourceConflictException InvalidGroup.InUse InvalidIPAddress.InUse
     ClusterContainsServicesException ClusterContainsTasksException ConcurrentDeploymentException
-    OperationAbortedException InvalidNatGatewayState""".split()
+    OperationAbortedException InvalidNatGatewayState
+    """
 )
-_EXISTS = re.compile(r"(Already(Exists|OwnedByYou|Associated)|^EntityAlreadyExists|^Duplicate|\.Duplicate$|^ResourceExists)")
+_EXISTS = re.compile(
+    r"(Already(Exists|OwnedByYou|Associated)|^EntityAlreadyExists|^Duplicate|\.Duplicate$|^ResourceExists)"
+)
 _NOT_FOUND = re.compile(r"(NotFound|^NoSuch|DoesNotExist|NonExistent|^404$|ServiceNotActiveException)")
 _QUOTA = re.compile(r"(LimitExceeded|QuotaExceeded|^TooMany)")
 
@@ -126,10 +140,18 @@ def _classify_answer(error: Any) -> ErrorClass:
         return ErrorClass.BUSY
     if status == 503 and code in ("503", "ServiceUnavailable", "Unavailable"):
         return ErrorClass.THROTTLED
-    for names, meaning in ((_CREDENTIALS, ErrorClass.CREDENTIALS), (_DENIED, ErrorClass.DENIED), (_BUSY, ErrorClass.BUSY)):
+    for names, meaning in (
+        (_CREDENTIALS, ErrorClass.CREDENTIALS),
+        (_DENIED, ErrorClass.DENIED),
+        (_BUSY, ErrorClass.BUSY),
+    ):
         if code in names:
             return meaning
-    for pattern, meaning in ((_EXISTS, ErrorClass.EXISTS), (_NOT_FOUND, ErrorClass.NOT_FOUND), (_QUOTA, ErrorClass.QUOTA)):
+    for pattern, meaning in (
+        (_EXISTS, ErrorClass.EXISTS),
+        (_NOT_FOUND, ErrorClass.NOT_FOUND),
+        (_QUOTA, ErrorClass.QUOTA),
+    ):
         if pattern.search(code):
             return meaning
     return ErrorClass.UNKNOWN if status >= 500 else ErrorClass.FATAL

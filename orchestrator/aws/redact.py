@@ -6,7 +6,9 @@ import re
 
 _PATTERNS: tuple[re.Pattern[str], ...] = (
     re.compile(r"\b((?:AKIA|ASIA)[A-Z0-9]{12})[A-Z0-9]{4}\b"),
-    re.compile(r"(?i)\b((?:[\w-]*(?:password|passwd|secret|token|api_?key|credential)[\w-]*)[\"']?\s*[=:]\s*[\"']?)([^\s\"',;&]+)"),
+    re.compile(
+        r"(?i)\b((?:[\w-]*(?:password|passwd|secret|token|api_?key|credential)[\w-]*)[\"']?\s*[=:]\s*[\"']?)([^\s\"',;&]+)"
+    ),
     re.compile(r"(?i)(://[^/\s:@]+:)([^/\s@]+)(?=@)"),
 )
 

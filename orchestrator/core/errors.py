@@ -1,13 +1,13 @@
 """Errors that a person is meant to read, each with its exit code.
 
-    OrchestratorError                1
-    ├── PlanError                    1   the plan file is wrong (plan.load, plan.model)
-    ├── AwsError                     1   AWS refused, or cannot be reached
-    │   ├── CredentialsError         1   none, expired, or not accepted
-    │   └── WrongAccount             1   the credentials belong to another account than the plan's
-    ├── Conflict                     1   a stored value changed between reading and writing
-    ├── LockHeld                     15  another process works on this stack
-    └── Refused                      16  verify or the guard says no; nothing was changed
+OrchestratorError                1
+├── PlanError                    1   the plan file is wrong (plan.load, plan.model)
+├── AwsError                     1   AWS refused, or cannot be reached
+│   ├── CredentialsError         1   none, expired, or not accepted
+│   └── WrongAccount             1   the credentials belong to another account than the plan's
+├── Conflict                     1   a stored value changed between reading and writing
+├── LockHeld                     15  another process works on this stack
+└── Refused                      16  verify or the guard says no; nothing was changed
 """
 
 from __future__ import annotations

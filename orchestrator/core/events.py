@@ -25,7 +25,7 @@ class State(enum.StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """One thing that happened. ``action`` is a verb (create, update, delete, roll out, ...); ``details`` is JSON-ready."""
+    """One thing that happened. ``action`` is a verb (create, roll out, ...); ``details`` is JSON-ready."""
 
     at: float
     subject: str

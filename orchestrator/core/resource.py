@@ -1,6 +1,6 @@
 """What a resource is: a frozen value whose fields carry how AWS treats them.
 
-The same dataclass holds what is wanted and what AWS reports, so the difference between the two is field by field ``!=``.
+The same dataclass holds what is wanted and what AWS reports, so the two differ field by field.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses as dc
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from orchestrator.core.address import Address
@@ -192,19 +192,25 @@ def refs(value: Any) -> Iterator[Ref[Any]]:
             yield value
         case Join(parts):
             yield from (p for p in parts if isinstance(p, Ref))
-        case Initial(inner):
-            yield from refs(inner)
+        case _:
+            for part in _parts(value):
+                yield from refs(part)
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    """What a value is made of; nothing for a plain one."""
+    match value:
+        case str() | int() | None:
+            return ()
         case JsonDoc():
-            yield from refs(value.value)
+            return (value.value,)
         case Mapping():
-            for item in value.values():
-                yield from refs(item)
+            return value.values()
         case tuple() | list() | frozenset():
-            for item in value:
-                yield from refs(item)
+            return value
         case _ if dc.is_dataclass(value) and not isinstance(value, type | Unknown):
-            for field in dc.fields(value):
-                yield from refs(getattr(value, field.name))
+            return [getattr(value, field.name) for field in dc.fields(value)]
+    return ()
 
 
 def resolve(value: Any, lookup: Callable[[Ref[Any]], Any]) -> Any:
@@ -253,14 +259,6 @@ def unknowns(value: Any) -> bool:
     match value:
         case Unknown():
             return True
-        case Initial(inner):
-            return unknowns(inner)
-        case JsonDoc():
-            return unknowns(value.value)
-        case Mapping():
-            return any(unknowns(v) for v in value.values())
-        case tuple() | list() | frozenset():
-            return any(unknowns(v) for v in value)
-        case _ if dc.is_dataclass(value) and not isinstance(value, type | Ref):
-            return any(unknowns(getattr(value, f.name)) for f in dc.fields(value))
-    return False
+        case Ref():
+            return False
+    return any(unknowns(part) for part in _parts(value))

@@ -1,0 +1,147 @@
+"""Settings and where each came from: flag, then ``ORCHESTRATOR_*`` variable, then the user's file, then the default.
+
+The user's file is TOML: ``$XDG_CONFIG_HOME/orchestrator/config.toml`` (``~/.config`` where that is not set).
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from orchestrator.core.errors import OrchestratorError
+
+
+class SettingsError(OrchestratorError):
+    """A setting has a value that cannot be used."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One thing that can be set. ``read`` turns text into its value and raises ``ValueError``."""
+
+    name: str
+    about: str
+    default: Callable[[Mapping[str, str]], Any]
+    read: Callable[[str], Any] = str
+    allowed: str = "text"
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return f"ORCHESTRATOR_{self.name.upper()}"
+
+
+def _home(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("HOME") or Path.home())
+
+
+def _state_dir(environ: Mapping[str, str]) -> Path:
+    base = environ.get("XDG_STATE_HOME") or _home(environ) / ".local" / "state"
+    return Path(base) / "orchestrator"
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise ValueError
+    return value
+
+
+def _workers(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= 64:
+        raise ValueError
+    return value
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("state_dir", "where leases, rollout cursors and history are kept", _state_dir, Path, "a directory"),
+    Setting("profile", "AWS profile to use", lambda _: None, str, "a profile name"),
+    Setting(
+        "clock_speed",
+        "how many times faster than the wall the endpoint's clock runs (a sandbox's --speed)",
+        lambda _: 1.0,
+        _positive,
+        "a number above 0",
+    ),
+    Setting("workers", "how many steps run at once", lambda _: 8, _workers, "a whole number from 1 to 64"),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of one command."""
+
+    values: Mapping[str, Any]
+    origins: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def state_dir(self) -> Path:
+        """Where the file store lives."""
+        return Path(self.values["state_dir"])
+
+    @property
+    def profile(self) -> str | None:
+        """The AWS profile, or None for the standard chain's choice."""
+        return None if self.values["profile"] is None else str(self.values["profile"])
+
+    @property
+    def clock_speed(self) -> float:
+        """Seconds of the endpoint's clock in one second of the wall."""
+        return float(self.values["clock_speed"])
+
+    @property
+    def workers(self) -> int:
+        """Steps that run at once."""
+        return int(self.values["workers"])
+
+
+def user_file(environ: Mapping[str, str]) -> Path:
+    """Where the user's own settings are."""
+    base = environ.get("XDG_CONFIG_HOME") or _home(environ) / ".config"
+    return Path(base) / "orchestrator" / "config.toml"
+
+
+def load_settings(environ: Mapping[str, str], flags: Mapping[str, Any] | None = None) -> Settings:
+    """Every setting with its origin. Raises ``SettingsError`` naming where, what was found and what is allowed."""
+    path = user_file(environ)
+    from_file = _read_file(path)
+    given = {k: v for k, v in (flags or {}).items() if v is not None}
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for setting in SETTINGS:
+        if setting.name in given:
+            values[setting.name], origins[setting.name] = given[setting.name], "flag"
+        elif setting.variable in environ:
+            values[setting.name] = _parsed(setting, environ[setting.variable], setting.variable)
+            origins[setting.name] = setting.variable
+        elif setting.name in from_file:
+            values[setting.name] = _parsed(setting, str(from_file[setting.name]), f"{path}: {setting.name}")
+            origins[setting.name] = str(path)
+        else:
+            values[setting.name], origins[setting.name] = setting.default(environ), "default"
+    return Settings(values, origins)
+
+
+def _parsed(setting: Setting, text: str, where: str) -> Any:
+    try:
+        return setting.read(text)
+    except ValueError:
+        raise SettingsError(f"{where}: found {text!r}, allowed: {setting.allowed}") from None
+
+
+def _read_file(path: Path) -> Mapping[str, Any]:
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path}: {error}") from None
+    known = {s.name for s in SETTINGS}
+    for name in content:
+        if name not in known:
+            raise SettingsError(f"{path}: found {name!r}, allowed: {', '.join(sorted(known))}")
+    return content

@@ -1,0 +1,43 @@
+"""The buckets: nobody is ever throttled by a limit that AWS publishes."""
+
+from __future__ import annotations
+
+import threading
+
+from orchestrator.aws.pace import Limit, Pace
+
+
+class Stopped:
+    """A clock that moves only when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+        self._lock = threading.Lock()
+
+    def now(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float, wake: threading.Event | None = None) -> None:
+        with self._lock:
+            self.time += seconds
+
+
+def test_a_burst_goes_out_at_once_and_the_rest_waits_for_the_refill() -> None:
+    clock = Stopped()
+    pace = Pace(clock, [Limit("ec2", "CreateVpcEndpoint", 4, 0.5)])
+    waits = [pace.take("ec2", "CreateVpcEndpoint") for _ in range(6)]
+    assert waits == [0, 0, 0, 0, 2, 2]
+    assert clock.time == 4
+
+
+def test_an_operation_draws_from_every_bucket_it_belongs_to() -> None:
+    clock = Stopped()
+    pace = Pace(clock, [Limit("elbv2", "*", 100, 10), Limit("elbv2", "Create*", 1, 0.1)])
+    pace.take("elbv2", "CreateRule")
+    assert pace.take("elbv2", "DescribeRules") == 0
+    assert pace.take("elbv2", "CreateRule") == 10
+    assert pace.levels()["elbv2:*"] == 97
+
+
+def test_what_no_limit_covers_never_waits() -> None:
+    assert Pace(Stopped(), []).take("sts", "GetCallerIdentity") == 0
