@@ -158,12 +158,15 @@ class Aws:
             yield from find.search(getattr(client, operation)(**params)) or ()
 
     def each(self, fn: Callable[[T], U], items: Iterable[T]) -> list[U]:
-        """``fn`` over all items at once, answers in order: for what AWS only tells one at a time."""
+        """``fn`` over all items at once, answers in order: for what AWS only tells one at a time.
+
+        Called from inside another ``each`` it runs in line: threads of one pool that wait for each other would hang.
+        """
         todo = list(items)
-        if len(todo) < 2:
+        if len(todo) < 2 or getattr(_inside, "pool", False):
             return [fn(item) for item in todo]
         with self._lock:
-            self._pool = self._pool or ThreadPoolExecutor(self._workers, thread_name_prefix="aws-read")
+            self._pool = self._pool or ThreadPoolExecutor(self._workers, "aws-read", initializer=_enter_pool)
         return list(self._pool.map(fn, todo))
 
     # -- inside ------------------------------------------------------------------------------------------------------
@@ -247,6 +250,13 @@ class Aws:
 
 
 _CREDENTIALS_HINT = "set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use --sandbox to need none"
+
+
+_inside = threading.local()
+
+
+def _enter_pool() -> None:
+    _inside.pool = True
 
 
 def _retrying(clock: Clock, *, once: bool) -> tenacity.Retrying:

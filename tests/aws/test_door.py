@@ -119,3 +119,9 @@ def test_credentials_of_another_account_than_the_plans_are_refused(monkeypatch: 
 def test_no_region_anywhere_is_said_and_not_guessed() -> None:
     with pytest.raises(AwsError, match="no AWS region"):
         Aws(Access(), Stopped()).client("ec2")
+
+
+def test_many_reads_inside_many_reads_do_not_wait_for_each_other_for_ever() -> None:
+    aws = Aws(Access(region="us-east-1"), Stopped(), workers=2)
+    answers = aws.each(lambda i: sum(aws.each(lambda j: i * j, range(5))), range(20))
+    assert answers == [10 * i for i in range(20)]
