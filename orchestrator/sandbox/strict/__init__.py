@@ -4,12 +4,62 @@
 ``disabled`` switch rules by id. The rules stand beside their services and know nothing of each other.
 """
 
+from orchestrator.sandbox.strict import (
+    cloudtrail,
+    cloudwatch,
+    codebuild,
+    discovery,
+    ec2_deletion,
+    ec2_endpoints,
+    ec2_network,
+    ecr,
+    ecs_lifecycle,
+    ecs_services,
+    ecs_task_definitions,
+    elbv2_balancers,
+    elbv2_listeners,
+    elbv2_targets,
+    iam,
+    kms,
+    limits,
+    logs,
+    s3,
+    scaling,
+    secrets,
+)
 from orchestrator.sandbox.strict.call import Call
 from orchestrator.sandbox.strict.hook import install, layer, reset, uninstall
+from orchestrator.sandbox.strict.quotas import quota, set_quota
 from orchestrator.sandbox.strict.registry import MODEL, Refusal, Rule, disable, disabled, enable, rules
+
+MODULES = (
+    cloudtrail,
+    cloudwatch,
+    codebuild,
+    discovery,
+    ec2_deletion,
+    ec2_endpoints,
+    ec2_network,
+    ecr,
+    ecs_lifecycle,
+    ecs_services,
+    ecs_task_definitions,
+    elbv2_balancers,
+    elbv2_listeners,
+    elbv2_targets,
+    iam,
+    kms,
+    limits,
+    logs,
+    s3,
+    scaling,
+    secrets,
+)
+"""The modules with rules; importing them registers what they refuse."""
 
 __all__ = [
     "MODEL",
+    "MODULES",
     "Call",
     "Refusal",
     "Rule",
@@ -18,7 +68,9 @@ __all__ = [
     "enable",
     "install",
     "layer",
+    "quota",
     "reset",
     "rules",
+    "set_quota",
     "uninstall",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from moto.utilities.utils import get_partition
 from orchestrator.sandbox.strict.lingering import Lingering
 
 _GLOBAL = frozenset({"iam", "s3", "sts", "route53", "cloudfront"})
+_PACKAGES = {"lambda": "awslambda"}
 
 
 @dataclass(frozen=True)
@@ -29,10 +31,19 @@ class Call:
     @property
     def partition(self) -> str:
         """``aws``, ``aws-cn`` or ``aws-us-gov``, by the region."""
-        return get_partition(self.region)
+        return str(get_partition(self.region))
+
+    @property
+    def scope(self) -> tuple[str, str]:
+        """The account and region, as a key for what lingers."""
+        return self.account, self.region
+
+    def used(self, service: str) -> bool:
+        """Whether anything of a service can exist: moto loads a model on the first call to it, which takes time."""
+        return f"moto.{_PACKAGES.get(service, service.replace('-', ''))}.models" in sys.modules
 
     def backend(self, service: str | None = None) -> Any:
         """Moto's live model of a service in this call's account and region (the call's own service by default)."""
         name = service or self.service
         scope = self.partition if name in _GLOBAL else self.region
-        return get_backend(name)[self.account][scope]  # type: ignore[call-overload]
+        return get_backend(name)[self.account][scope]

@@ -77,7 +77,7 @@ class Layer:
         except Refusal:
             raise
         except Exception:
-            # A rule that trips over an unforeseen model must not cost the caller a legal call; tests look at ``broken``.
+            # A rule that trips over an unforeseen model must not cost the caller a legal call; tests see ``broken``.
             log.exception("strict rule %s broke on %s.%s", rule.id, call.service, call.operation)
             self.broken.append(rule.id)
 

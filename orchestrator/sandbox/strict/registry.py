@@ -17,6 +17,8 @@ Check = Callable[[Call], str | None]
 Note = Callable[[Call], None]
 
 EVERY_OPERATION = "*"
+MODEL = "MODEL"
+"""The id under which the checks of enum, pattern and maximum from the service model are switched."""
 
 
 class Refusal(Exception):
@@ -62,12 +64,12 @@ _disabled: set[str] = set()
 
 
 def rule(
-    id: str, service: str, *operations: str, code: str, status: int | None = None
+    rule_id: str, service: str, *operations: str, code: str, status: int | None = None
 ) -> Callable[[Check], Check]:
     """Register the decorated check. One id may have several checks: it is switched as a whole."""
 
     def register(check: Check) -> Check:
-        _rules.setdefault(id, []).append(Rule(id, service, operations, code, check, status))
+        _rules.setdefault(rule_id, []).append(Rule(rule_id, service, operations, code, check, status))
         return check
 
     return register
@@ -86,7 +88,7 @@ def note(service: str, *operations: str) -> Callable[[Note], Note]:
 
 def rules() -> tuple[Rule, ...]:
     """Every registered rule, in the order of ids."""
-    return tuple(one for id in sorted(_rules) for one in _rules[id])
+    return tuple(one for rule_id in sorted(_rules) for one in _rules[rule_id])
 
 
 def rules_for(service: str, operation: str) -> tuple[Rule, ...]:
@@ -99,9 +101,9 @@ def notes_for(service: str, operation: str) -> tuple[Note, ...]:
     return tuple(_notes.get((service, operation), ()))
 
 
-def enabled(id: str) -> bool:
+def enabled(rule_id: str) -> bool:
     """Whether the rule of that id is on."""
-    return id not in _disabled
+    return rule_id not in _disabled
 
 
 def disable(*ids: str) -> None:
@@ -127,11 +129,7 @@ def disabled(*ids: str) -> Iterator[None]:
 
 
 def _known(ids: tuple[str, ...]) -> tuple[str, ...]:
-    for id in ids:
-        if id not in _rules and id != MODEL:
-            raise KeyError(f"no strict rule {id!r}; known: {', '.join(sorted(_rules))}")
+    for rule_id in ids:
+        if rule_id not in _rules and rule_id != MODEL:
+            raise KeyError(f"no strict rule {rule_id!r}; known: {', '.join(sorted(_rules))}")
     return ids
-
-
-MODEL = "MODEL"
-"""The id under which the checks of enum, pattern and maximum from the service model are switched."""
