@@ -63,6 +63,8 @@ class Kind(Generic[R]):
     """Whether it takes AWS a while after create or delete, so that the poller has to watch it."""
     indexed: ClassVar[bool] = True
     """Whether the tagging API lists this kind; one that it does not list is read on every pass."""
+    tagged: ClassVar[bool] = True
+    """Whether AWS takes tags on it; whose an untagged thing is, what it hangs on tells."""
     deadline: ClassVar[float] = 600.0
     """Seconds after which waiting for it to be ready, or gone, is given up."""
 
@@ -75,7 +77,9 @@ class Kind(Generic[R]):
     def observe(self, aws: Aws, scope: Scope) -> Iterable[Live[R]]:
         """All that exists of this kind in the stack, in no particular order."""
         items = self.items(aws, scope)
-        lives = aws.each(lambda pair: self.live(aws, scope, *pair), zip(items, self.tags(aws, scope, items), strict=True))
+        lives = aws.each(
+            lambda pair: self.live(aws, scope, *pair), zip(items, self.tags(aws, scope, items), strict=True)
+        )
         return [live for live in lives if live]
 
     def query(self, scope: Scope) -> Iterable[Mapping[str, Any]]:
@@ -128,14 +132,14 @@ class Kind(Generic[R]):
         return Ready()
 
     def holds(self, aws: Aws, live: Live[R]) -> bool:
-        """Whether deleting this very one would lose data. Asked only before a deletion, of kinds that ``holds_data``."""
+        """Whether deleting this one would lose data. Asked only before a deletion, of kinds that ``holds_data``."""
         return self.holds_data
 
     def predict(self, want: R, account: str, region: str, partition: str) -> Mapping[str, Any]:
         """Outputs that are certain before it exists (an ARN made of names), so that plans need not say unknown."""
         return {}
 
-    # -- writing: one resource, idempotent, never waiting ------------------------------------------------------------------
+    # -- writing: one resource, idempotent, never waiting --------------------------------------------------------------
 
     def create(self, aws: Aws, want: R) -> Item:
         """Make it, tagged from its first moment; the item from which ``outputs`` are taken."""
