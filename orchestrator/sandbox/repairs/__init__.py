@@ -19,6 +19,9 @@ def _modules(*names: str) -> tuple[str, ...]:
 
 _SERVICES = {
     "ec2": _modules("ec2_network", "ec2_nat", "ec2_endpoints", "ec2_groups"),
+    "cloudwatch": _modules("cloudwatch"),
+    "iam": _modules("iam"),
+    "logs": _modules("logs"),
     "s3": _modules("s3"),
 }
 

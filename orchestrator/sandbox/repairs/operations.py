@@ -31,6 +31,7 @@ Wire = tuple[int, dict[str, Any], Any]
 Proceed = Callable[[], Reply]
 Repair = Callable[["Call", Proceed], Reply]
 
+Answer = Callable[["Call"], Reply]
 Guard = Callable[[BaseResponse], None]
 
 _repairs: dict[tuple[str, str], list[Repair]] = defaultdict(list)
@@ -75,6 +76,16 @@ def repair(service: str, *operations: str) -> Callable[[Repair], Repair]:
     def register(function: Repair) -> Repair:
         for operation in operations:
             _repairs[service, operation].append(function)
+        return function
+
+    return register
+
+
+def operation(service: str, *operations: str) -> Callable[[Answer], Answer]:
+    """Register a function as the whole answer of operations that moto lacks or gets wrong from the start."""
+
+    def register(function: Answer) -> Answer:
+        repair(service, *operations)(lambda call, _: function(call))
         return function
 
     return register

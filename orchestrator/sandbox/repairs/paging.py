@@ -28,6 +28,7 @@ DEFAULT_PAGE: dict[tuple[str, str], int] = {
     ("elbv2", "DescribeListeners"): 400,
     ("elbv2", "DescribeRules"): 400,
     ("elbv2", "DescribeTargetGroups"): 400,
+    ("logs", "DescribeLogGroups"): 50,
     ("servicediscovery", "ListInstances"): 100,
     ("servicediscovery", "ListNamespaces"): 100,
     ("servicediscovery", "ListServices"): 100,
