@@ -6,6 +6,7 @@ A desired resource may hold them anywhere in its fields. ``refs`` finds the refe
 from __future__ import annotations
 
 import dataclasses as dc
+import functools
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -185,8 +186,14 @@ def _texts(value: Any) -> Any:
     return str(value).lower() if isinstance(value, bool) else value if isinstance(value, Unknown) else str(value)
 
 
+_PLAIN = frozenset({str, int, float, bool, type(None), Address})
+"""Types with nothing inside. Most values of a plan are of these, so they are tried before anything dearer."""
+
+
 def refs(value: Any) -> Iterator[Ref[Any]]:
     """Every reference inside a value, however deep."""
+    if type(value) in _PLAIN:
+        return
     match value:
         case Ref():
             yield value
@@ -194,57 +201,74 @@ def refs(value: Any) -> Iterator[Ref[Any]]:
             yield from (p for p in parts if isinstance(p, Ref))
         case _:
             for part in _parts(value):
-                yield from refs(part)
+                if type(part) not in _PLAIN:
+                    yield from refs(part)
+
+
+def secrets(value: Any) -> Iterator[Secret]:
+    """Every secret inside a value, however deep."""
+    if isinstance(value, Secret):
+        yield value
+    else:
+        for part in _parts(value):
+            yield from secrets(part)
 
 
 def _parts(value: Any) -> Iterable[Any]:
     """What a value is made of; nothing for a plain one."""
+    if type(value) in _PLAIN:
+        return ()
     match value:
-        case str() | int() | None:
-            return ()
         case JsonDoc():
             return (value.value,)
-        case Mapping():
+        case dict() | Mapping():
             return value.values()
         case tuple() | list() | frozenset():
             return value
         case _ if dc.is_dataclass(value) and not isinstance(value, type | Unknown):
-            return [getattr(value, field.name) for field in dc.fields(value)]
+            return [getattr(value, name) for name in _field_names(type(value))]
     return ()
 
 
+@functools.cache
+def _field_names(cls: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in dc.fields(cls))
+
+
 def resolve(value: Any, lookup: Callable[[Ref[Any]], Any]) -> Any:
-    """The value with every reference replaced by what ``lookup`` gives for it, an ``Unknown`` included."""
+    """The value with every reference replaced by what ``lookup`` gives for it, an ``Unknown`` included.
+
+    What holds no reference comes back as the very same object.
+    """
+    if type(value) in _PLAIN:
+        return value
     match value:
         case Ref():
             return lookup(value)
         case Join(parts):
             return _join(tuple(resolve(p, lookup) for p in parts))
-        case Initial(inner, owner):
-            return Initial(resolve(inner, lookup), owner)
         case JsonDoc():
-            return type(value)(resolve(value.value, lookup)) if any(True for _ in refs(value)) else value
-        case Mapping():
-            return {k: resolve(v, lookup) for k, v in value.items()}
-        case tuple():
-            return tuple(resolve(v, lookup) for v in value)
-        case list():
-            return [resolve(v, lookup) for v in value]
-        case frozenset():
-            return frozenset(resolve(v, lookup) for v in value)
+            inner = resolve(value.value, lookup)
+            return value if inner is value.value else type(value)(inner)
+        case dict() | Mapping():
+            fresh = {k: new for k, old in value.items() if (new := resolve(old, lookup)) is not old}
+            return {**value, **fresh} if fresh else value
+        case tuple() | list() | frozenset():
+            return _resolve_items(value, lookup)
         case _ if dc.is_dataclass(value) and not isinstance(value, type | Unknown):
-            return _resolve_fields(value, lookup)
+            fresh = {
+                name: new
+                for name in _field_names(type(value))
+                if (new := resolve(old := getattr(value, name), lookup)) is not old
+            }
+            return dc.replace(value, **fresh) if fresh else value
     return value
 
 
-def _resolve_fields(value: Any, lookup: Callable[[Ref[Any]], Any]) -> Any:
-    changed = {}
-    for field in dc.fields(value):
-        before = getattr(value, field.name)
-        after = resolve(before, lookup)
-        if after is not before:
-            changed[field.name] = after
-    return dc.replace(value, **changed) if changed else value
+def _resolve_items(value: Any, lookup: Callable[[Ref[Any]], Any]) -> Any:
+    items = list(value)
+    resolved = [resolve(item, lookup) for item in items]
+    return type(value)(resolved) if any(a is not b for a, b in zip(items, resolved, strict=True)) else value
 
 
 def _join(parts: tuple[Any, ...]) -> Any:
@@ -262,3 +286,20 @@ def unknowns(value: Any) -> bool:
         case Ref():
             return False
     return any(unknowns(part) for part in _parts(value))
+
+
+def stable(value: Any) -> str:
+    """The value as text that is the same in every process: what ``repr`` is not for sets and mappings."""
+    match value:
+        case JsonDoc():
+            return f"{type(value).__name__}({value.text()})"
+        case Mapping():
+            return "{" + ", ".join(sorted(f"{k!r}: {stable(v)}" for k, v in value.items())) + "}"
+        case frozenset() | set():
+            return "{" + ", ".join(sorted(map(stable, value))) + "}"
+        case tuple() | list():
+            return "(" + ", ".join(map(stable, value)) + ")"
+        case _ if dc.is_dataclass(value) and not isinstance(value, type):
+            fields = ", ".join(f"{name}={stable(getattr(value, name))}" for name in _field_names(type(value)))
+            return f"{type(value).__name__}({fields})"
+    return repr(value)
