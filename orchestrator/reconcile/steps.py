@@ -10,6 +10,7 @@ from typing import Any
 
 from orchestrator.core.address import Address
 from orchestrator.core.resource import Live, Resource
+from orchestrator.core.values import stable
 
 
 class Action(enum.StrEnum):
@@ -44,7 +45,7 @@ class Foreign:
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to do. ``key`` names it in ``needs`` of others; a replaced resource has two, the second for the old one."""
+    """One thing to do. ``key`` names it in ``needs`` of others; a replaced resource has two, one for the old half."""
 
     key: str
     action: Action
@@ -69,11 +70,15 @@ OLD = "#old"
 
 @dataclass(frozen=True)
 class Traits:
-    """What the diff has to know of a kind. ``predict`` gives outputs that are certain before the thing exists."""
+    """What the diff has to know of a kind.
+
+    ``predict`` gives outputs that are certain before the thing exists; ``broken`` why something will never be of use.
+    """
 
     coexists: bool = True
     holds_data: bool = False
     predict: Callable[[Any], Mapping[str, Any]] = lambda _resource: {}
+    broken: Callable[[Live[Any]], str] = lambda _live: ""
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,13 @@ class Plan:
 
     @property
     def fingerprint(self) -> str:
-        """Changes when anything that would be done, or what it starts from, changes."""
-        parts = [f"{s.key} {s.action} {s.changes!r} {s.desired!r} {s.live!r}" for s in self.changes]
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+        """Changes when anything that would be done, or what it starts from, changes; the same in every process."""
+        told = [
+            (s.key, s.action, stable(s.changes), stable(s.desired), s.live and _which(s.live)) for s in self.changes
+        ]
+        return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
+
+
+def _which(live: Live[Any]) -> str:
+    """A live thing by its identity and its fields: its other outputs, such as free addresses, move by themselves."""
+    return f"{live.outputs.get('id')} {live.outputs.get('arn')} {stable(live.resource)}"
