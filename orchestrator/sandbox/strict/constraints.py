@@ -101,9 +101,8 @@ def constraint_of(service: str, operation: str) -> Constraint | None:
 
 
 def _compile(service: str, operation: str, shape: Any, path: str, seen: dict[str, Constraint]) -> Constraint:
-    if shape.type_name in ("structure", "map", "list"):
-        if shape.name in seen:
-            return seen[shape.name]
+    if shape.type_name in ("structure", "map", "list") and shape.name in seen:
+        return seen[shape.name]
     compiled = _own_constraint(service, operation, shape, path)
     if shape.type_name == "structure":
         below = {**seen, shape.name: compiled}

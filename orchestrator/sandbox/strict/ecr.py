@@ -51,7 +51,7 @@ def _immutable(repository: Any, tag: str) -> bool:
     filters = repository.image_tag_mutability_exclusion_filters or ()
     excluded: bool = any(fnmatchcase(tag, one.get("filter", "")) for one in filters)
     if mutability in ("IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCLUSION"):
-        return bool(excluded) == (mutability == "MUTABLE_WITH_EXCLUSION")
+        return excluded if mutability == "MUTABLE_WITH_EXCLUSION" else not excluded
     return bool(mutability == "IMMUTABLE")
 
 

@@ -19,7 +19,7 @@ from orchestrator.sandbox.strict.forwarding import balancers_of
 from orchestrator.sandbox.strict.lingering import Trace
 from orchestrator.sandbox.strict.registry import note, rule
 
-_TOKEN = "token that a service was created with"
+_CREATION = "token that a service was created with"
 _BLOCKING = 100
 _MAXIMUM_PERCENT = 200
 
@@ -37,7 +37,7 @@ def still_draining(call: Call) -> str | None:
 def not_idempotent(call: Call) -> str | None:
     """A service that exists is created again only with the same token and the same parameters."""
     live = service_of(call)
-    if live is None or live.status != "ACTIVE" or _token(call) in call.lingering.of(_TOKEN, call.scope, call.now):
+    if live is None or live.status != "ACTIVE" or _token(call) in call.lingering.of(_CREATION, call.scope, call.now):
         return None
     return "Creation of service was not idempotent."
 
@@ -46,7 +46,7 @@ def not_idempotent(call: Call) -> str | None:
 def keep_token(call: Call) -> None:
     """Remember with what a service was created, for a repeat whose first reply was lost."""
     if call.params.get("clientToken"):
-        call.lingering.keep(Trace(_TOKEN, call.scope, math.inf, _token(call)))
+        call.lingering.keep(Trace(_CREATION, call.scope, math.inf, _token(call)))
 
 
 @rule("ECS-08", "ecs", "CreateService", "UpdateService", "RunTask", code="ClientException")

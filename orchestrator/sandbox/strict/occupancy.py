@@ -127,7 +127,8 @@ def _bare(call: Call) -> Iterator[Interface]:
     """The interfaces that moto does make, without those that stand for an owner above or for nobody any more."""
     spoken_for = _spoken_for(call)
     for interface in call.backend("ec2").enis.values():
-        if interface.id not in spoken_for:
+        instance = interface.instance
+        if interface.id not in spoken_for and (instance is None or instance.state != "terminated"):
             groups = frozenset(group.id for group in interface.group_set)
             yield Interface(interface.id, interface.subnet.id, groups, public=bool(interface.public_ip))
 
