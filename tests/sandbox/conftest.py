@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.sandbox.system import System, build
 from tests.world import Aws, world
 
 
@@ -14,3 +15,9 @@ def aws() -> Iterator[Aws]:
     """An empty account."""
     with world() as started:
         yield started
+
+
+@pytest.fixture
+def system(aws: Aws) -> System:
+    """A network, a role and an empty cluster."""
+    return build(aws)

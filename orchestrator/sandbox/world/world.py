@@ -6,13 +6,25 @@ each event seeing its own instant as the present.
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import TYPE_CHECKING
+
 from orchestrator.core.clock import Clock
 from orchestrator.sandbox.repairs import operations
 from orchestrator.sandbox.world.agenda import Action, Agenda, Event
 from orchestrator.sandbox.world.images import Images
 
+if TYPE_CHECKING:
+    from orchestrator.sandbox.world.ecs.engine import Ecs
+    from orchestrator.sandbox.world.elb.targets import Targets
+
+_PACKAGE = "orchestrator.sandbox.world"
+_ECS = ("clusters", "definitions", "services", "tasks", "revisions")
+_ELB = ("balancers", "groups", "listeners", "health")
 _ANSWERS = {
-    "ecr": ("orchestrator.sandbox.world.repositories",),
+    "ecr": (f"{_PACKAGE}.repositories",),
+    "ecs": tuple(f"{_PACKAGE}.ecs.{name}" for name in _ECS),
+    "elbv2": tuple(f"{_PACKAGE}.elb.{name}" for name in _ELB),
 }
 _present: list[World] = []
 
@@ -26,6 +38,20 @@ class World:
         self._instant: float | None = None
         self.empty_repositories = empty_repositories
         self.images = Images(self)
+
+    @cached_property
+    def ecs(self) -> Ecs:
+        """Services and tasks; made at the first call to ECS, as moto's part of it takes a second to import."""
+        from orchestrator.sandbox.world.ecs.engine import Ecs
+
+        return Ecs(self)
+
+    @cached_property
+    def elb(self) -> Targets:
+        """Targets and their health; made when first needed."""
+        from orchestrator.sandbox.world.elb.targets import Targets
+
+        return Targets(self)
 
     def now(self) -> float:
         """The instant of the event that is happening, or the clock's time between events."""
@@ -55,6 +81,8 @@ class World:
         """Start over, with an empty account."""
         self._agenda.clear()
         self.images.reset()
+        for part in ("ecs", "elb"):
+            self.__dict__.pop(part, None)
 
 
 def present() -> World:
