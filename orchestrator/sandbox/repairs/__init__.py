@@ -19,7 +19,11 @@ def _modules(*names: str) -> tuple[str, ...]:
 
 _SERVICES = {
     "ec2": _modules("ec2_network", "ec2_nat", "ec2_endpoints", "ec2_groups"),
+    "cloudtrail": _modules("cloudtrail"),
     "cloudwatch": _modules("cloudwatch"),
+    "codebuild": _modules("codebuild"),
+    "codecommit": _modules("codecommit"),
+    "codepipeline": _modules("codepipeline"),
     "iam": _modules("iam"),
     "logs": _modules("logs"),
     "s3": _modules("s3"),
