@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import enum
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
+
+T = TypeVar("T")
 
 
 class ErrorClass(enum.StrEnum):
@@ -112,6 +115,16 @@ def message_of(error: BaseException) -> str:
     if isinstance(error, boto.ClientError):
         return str(error.response.get("Error", {}).get("Message") or error)
     return str(error)
+
+
+def unless_gone(ask: Callable[[], T]) -> T | None:
+    """The answer, or None where AWS says that what it is about is not there (any more)."""
+    try:
+        return ask()
+    except boto.ClientError as error:
+        if classify(error) is ErrorClass.NOT_FOUND:
+            return None
+        raise
 
 
 def classify(error: BaseException) -> ErrorClass:

@@ -4,5 +4,9 @@ from __future__ import annotations
 
 from orchestrator.kinds.base import REGISTRY as KINDS
 from orchestrator.kinds.ec2 import vpc as _vpc  # noqa: F401  (imported for its registration)
+from orchestrator.kinds.elbv2 import balancers as _balancers  # noqa: F401
+from orchestrator.kinds.elbv2 import listeners as _listeners  # noqa: F401
+from orchestrator.kinds.elbv2 import rules as _rules  # noqa: F401
+from orchestrator.kinds.elbv2 import target_groups as _target_groups  # noqa: F401
 
 __all__ = ["KINDS"]

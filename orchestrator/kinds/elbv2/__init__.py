@@ -1,0 +1,1 @@
+"""Elastic Load Balancing: where requests come in, and which targets they reach."""
