@@ -1,0 +1,67 @@
+"""Faults in a plan file, and how all of them are shown at once."""
+
+from __future__ import annotations
+
+import dataclasses as dc
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from orchestrator.core.errors import PlanError
+from orchestrator.plan.load.tree import Mark, Node, Path
+
+LONGEST_FOUND = 60
+
+
+@dc.dataclass(frozen=True, order=True)
+class Fault:
+    """One thing that is wrong, and where."""
+
+    line: int
+    column: int
+    path: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.line}:{self.column}: {self.path + ': ' if self.path else ''}{self.text}"
+
+
+def fault(mark: Mark, text: str) -> Fault:
+    """A fault at a place."""
+    return Fault(mark.line, mark.column, written(mark.path), text)
+
+
+def fail(file: str, faults: Iterable[Fault]) -> PlanError:
+    """The error that tells them all, in order of the file, none twice."""
+    lines = [f"{file}:{f}" for f in sorted(set(faults))]
+    return PlanError("\n".join(lines))
+
+
+def written(path: Path) -> str:
+    """A path as people write it: ``services.posts.paths[0]``."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """``, did you mean X?`` when one of the words is close, and nothing otherwise."""
+    close = get_close_matches(word, sorted(words), n=1, cutoff=0.6)
+    return f", did you mean {close[0]}?" if close else ""
+
+
+def found(node: Node) -> str:
+    """What stands there, shortly. What a variable brought is shown as the variable: it may be a secret."""
+    value = node.raw if node.raw is not None else node.value
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return str(value).lower()
+        case str():
+            return repr(value if len(value) <= LONGEST_FOUND else value[: LONGEST_FOUND - 1] + "…")
+        case int() | float():
+            return str(value) if len(str(value)) <= LONGEST_FOUND else "a very large number"
+        case tuple():
+            return "a list"
+    return "a mapping"
