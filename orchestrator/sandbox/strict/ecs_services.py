@@ -19,7 +19,7 @@ from orchestrator.sandbox.strict.forwarding import balancers_of
 from orchestrator.sandbox.strict.lingering import Trace
 from orchestrator.sandbox.strict.registry import note, rule
 
-_CREATION = "token that a service was created with"
+_CREATION = "call that created a service"
 _BLOCKING = 100
 _MAXIMUM_PERCENT = 200
 
@@ -35,18 +35,17 @@ def still_draining(call: Call) -> str | None:
 
 @rule("ECS-02", "ecs", "CreateService", code="InvalidParameterException")
 def not_idempotent(call: Call) -> str | None:
-    """A service that exists is created again only with the same token and the same parameters."""
+    """A service that exists is created again only by the very call that created it, token and all."""
     live = service_of(call)
-    if live is None or live.status != "ACTIVE" or _token(call) in call.lingering.of(_CREATION, call.scope, call.now):
+    if live is None or live.status != "ACTIVE" or _identity(call) in call.lingering.of(_CREATION, call.scope, call.now):
         return None
     return "Creation of service was not idempotent."
 
 
 @note("ecs", "CreateService")
-def keep_token(call: Call) -> None:
+def keep_creation(call: Call) -> None:
     """Remember with what a service was created, for a repeat whose first reply was lost."""
-    if call.params.get("clientToken"):
-        call.lingering.keep(Trace(_CREATION, call.scope, math.inf, _token(call)))
+    call.lingering.keep(Trace(_CREATION, call.scope, math.inf, _identity(call)))
 
 
 @rule("ECS-08", "ecs", "CreateService", "UpdateService", "RunTask", code="ClientException")
@@ -148,8 +147,9 @@ def no_room_to_deploy(call: Call) -> str | None:
     stated = call.params.get("deploymentConfiguration")
     if not stated or call.params.get("schedulingStrategy") == "DAEMON":
         return None
-    live = getattr(service_of(call), "deployment_configuration", None) or {}
-    merged = {"maximumPercent": _MAXIMUM_PERCENT, "minimumHealthyPercent": _BLOCKING, **live, **stated}
+    live = service_of(call) if call.operation == "UpdateService" else None
+    kept = live.settings.get("deploymentConfiguration", {}) if live is not None else {}
+    merged = {"maximumPercent": _MAXIMUM_PERCENT, "minimumHealthyPercent": _BLOCKING, **kept, **stated}
     if merged["maximumPercent"] == merged["minimumHealthyPercent"] == _BLOCKING:
         return "Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments."
     return None
@@ -187,8 +187,7 @@ def _entries(call: Call) -> list[tuple[dict[str, Any], dict[str, dict[str, Any]]
     return [(entry, containers) for entry in balancers_wanted(call, live)]
 
 
-def _token(call: Call) -> tuple[str, str, str]:
+def _identity(call: Call) -> tuple[str, str]:
     """A create's identity; the parameters as a digest, so that none of their secrets is kept."""
     settings = json.dumps(call.params, sort_keys=True, default=str).encode()
-    name = f"{cluster_name(call)}:{call.params.get('serviceName')}"
-    return name, str(call.params.get("clientToken")), hashlib.sha256(settings).hexdigest()
+    return f"{cluster_name(call)}:{call.params.get('serviceName')}", hashlib.sha256(settings).hexdigest()

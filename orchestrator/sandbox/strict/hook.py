@@ -8,6 +8,7 @@ not ours to judge and goes through untouched.
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Callable
 from functools import cache, wraps
 from typing import Any
@@ -90,6 +91,7 @@ def install(now: Callable[[], float] | None = None) -> None:
     if now is not None:
         layer.now = now
     layer.active = True
+    warnings.filterwarnings("ignore", message=r"Exception\(_Wire\)")  # some of AWS's codes are in no service model
     for owner, name, wrap in (
         (BaseResponse, "call_action", _guard_action),
         (S3Response, "_bucket_response", _guard_s3),

@@ -95,7 +95,7 @@ def public_policy_blocked(call: Call) -> str | None:
 def acl_not_supported(call: Call) -> str | None:
     """A bucket whose owner is enforced has no ACLs; only the one that says so anyway is let through."""
     bucket = _bucket(call)
-    if bucket is None or not _owner_enforced(bucket):
+    if bucket is None or bucket.ownership_rule != "BucketOwnerEnforced":
         return None
     stated = {name: call.params[name] for name in _GRANTS if call.params.get(name)}
     if not stated or (call.operation != "PutBucketAcl" and stated == {"ACL": "bucket-owner-full-control"}):
@@ -113,13 +113,6 @@ def _arn(call: Call) -> str:
 
 def _within(resource: str, arn: str) -> bool:
     return resource == arn or resource.startswith(f"{arn}/") or resource == f"{arn}*"
-
-
-def _owner_enforced(bucket: Any) -> bool:
-    controls: dict[str, Any] = bucket.ownership_rule or {}
-    stated = controls.get("Rule") or controls.get("Rules") or []
-    found: list[dict[str, Any]] = stated if isinstance(stated, list) else [stated]
-    return any(one.get("ObjectOwnership") == "BucketOwnerEnforced" for one in found)
 
 
 def _is_public(statement: Statement) -> bool:
