@@ -17,6 +17,7 @@ from orchestrator.aws.door import Aws
 from orchestrator.core.address import Address
 from orchestrator.core.health import Health, Ready
 from orchestrator.core.resource import Live, Resource, attr
+from orchestrator.core.values import stable
 from orchestrator.kinds.scope import Scope
 
 R = TypeVar("R", bound=Resource)
@@ -231,7 +232,7 @@ class NamedKind(Kind[R]):
 
 def generation(want: Resource) -> str:
     """A fingerprint of what cannot change in a resource's life: tells a replacement from what it replaces."""
-    fixed = [f"{field}={getattr(want, field)!r}" for field, how in want.attrs() if how.immutable]
+    fixed = [f"{field}={stable(getattr(want, field))}" for field, how in want.attrs() if how.immutable]
     return tags.fingerprint(want.address, *fixed)
 
 

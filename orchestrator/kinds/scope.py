@@ -17,10 +17,14 @@ T = TypeVar("T")
 
 
 class Scope:
-    """One pass over one stack. Kinds that need the same answer from AWS share it through ``once``."""
+    """One pass over one stack. Kinds that need the same answer from AWS share it through ``once``.
 
-    def __init__(self, stack: str, wanted: Iterable[Resource] = ()) -> None:
+    ``indexed``: whether to ask the tagging API, which knows nothing yet of what has only just been made.
+    """
+
+    def __init__(self, stack: str, wanted: Iterable[Resource] = (), *, indexed: bool = True) -> None:
         self.stack = stack
+        self.indexed = indexed
         self.wanted: Mapping[Address, Resource] = {r.address: r for r in wanted}
         self._answers: dict[str, Future[Any]] = {}
         self._lock = threading.Lock()
@@ -47,7 +51,7 @@ class Scope:
         It lags behind, omits some kinds and lists the recently deleted, so it only proposes: whoever acts on it
         confirms with the service itself. Where it is denied or absent it proposes nothing.
         """
-        return self.once("tagging-index", lambda: self._ask_index(aws))
+        return self.once("tagging-index", lambda: self._ask_index(aws)) if self.indexed else {}
 
     def _ask_index(self, aws: Aws) -> Mapping[str, Mapping[str, str]]:
         filters = [{"Key": tags.STACK, "Values": [self.stack]}]

@@ -64,8 +64,27 @@ class Step:
         """Whether this deletes the old half of a replacement."""
         return self.key.endswith(OLD)
 
+    @property
+    def verb(self) -> str:
+        """What is done, in a word for events and messages."""
+        if self.action is Action.UPDATE and self.live and not self.live.owned:
+            return "adopt"
+        return _VERBS[self.action]
+
+    @property
+    def addresses_needed(self) -> frozenset[Address]:
+        """What must exist before this step; removals that must come first are left out."""
+        return frozenset(Address.parse(key) for key in self.needs if not key.endswith(OLD))
+
 
 OLD = "#old"
+_VERBS = {
+    Action.CREATE: "create",
+    Action.UPDATE: "update",
+    Action.REPLACE: "replace",
+    Action.DELETE: "delete",
+    Action.KEEP: "keep",
+}
 
 
 @dataclass(frozen=True)

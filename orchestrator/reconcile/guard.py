@@ -1,0 +1,96 @@
+"""Says no before anything is changed: to a blow too large, to data that nobody gave up, to names that are not ours."""
+
+from __future__ import annotations
+
+import dataclasses as dc
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from orchestrator.aws.door import Aws
+from orchestrator.core.address import Address
+from orchestrator.core.errors import Refused
+from orchestrator.kinds.base import Kind
+from orchestrator.kinds.catalogue import KINDS
+from orchestrator.reconcile.steps import Action, Plan, Step
+
+
+@dc.dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How much one plan may take away: ``least`` things always, beyond that a ``share`` of what lives."""
+
+    least: int = 5
+    share: float = 0.2
+    confirmed: bool = False
+
+    def most(self, living: int) -> int:
+        """The most deletions and replacements, of so many living things."""
+        return max(self.least, int(living * self.share))
+
+
+def check(
+    plan: Plan, limits: Limits | None = None, *, named: frozenset[Address] = frozenset(), data: bool = False
+) -> None:
+    """Raise ``Refused``, with all the reasons at once, unless the plan is safe to carry out.
+
+    ``named`` may lose their data; ``data`` lets all of it go; ``limits.confirmed`` lets any number of things go.
+    """
+    faults = [*_taken(plan), *_losing_data(plan, named, data), *_too_much(plan, limits or Limits())]
+    if faults:
+        reasons = "\n".join(reason for reason, _ in faults)
+        raise Refused(f"nothing was changed:\n{reasons}", hint="; ".join(dict.fromkeys(way for _, way in faults)))
+
+
+def with_truth_about_data(aws: Aws, plan: Plan, kinds: Mapping[str, Kind[Any]] = KINDS) -> Plan:
+    """The plan in which only those count as holding data that do: an empty repository can go."""
+    going = (Action.DELETE, Action.REPLACE)
+    doubtful = {s.key: s.live for s in plan.steps if s.holds_data and s.live and s.action in going}
+    answers = aws.each(lambda live: kinds[live.address.kind].holds(aws, live), doubtful.values())
+    empty = {key for key, holds in zip(doubtful, answers, strict=True) if not holds}
+    return dc.replace(
+        plan, steps=tuple(dc.replace(s, holds_data=s.holds_data and s.key not in empty) for s in plan.steps)
+    )
+
+
+def sparing_data(plan: Plan) -> tuple[Plan, tuple[Step, ...]]:
+    """A plan of removals without those of what holds data, and of what that stands on; and the steps left out."""
+    spared: dict[str, Step] = {}
+    by_key = {s.key: s for s in plan.steps}
+    todo = [s for s in plan.steps if s.action is Action.DELETE and s.holds_data]
+    while todo:
+        step = todo.pop()
+        spared[step.key] = step
+        todo.extend(s for s in by_key.values() if step.key in s.needs and s.key not in spared)
+    kept = tuple(s for s in plan.steps if s.key not in spared)
+    return dc.replace(plan, steps=kept), tuple(s for s in plan.steps if s.key in spared)
+
+
+def losses(plan: Plan) -> tuple[Step, ...]:
+    """The deletions, replacements' among them, of what holds data."""
+    return tuple(s for s in plan.steps if s.action is Action.DELETE and s.holds_data)
+
+
+def _taken(plan: Plan) -> Iterable[tuple[str, str]]:
+    for live in plan.taken:
+        arn = live.outputs.get("arn") or live.outputs.get("id") or live.outputs.get("name") or ""
+        way = "take it over with --adopt, or rename one of the two"
+        yield f"  {live.address}: its name is taken by something without this stack's tags ({arn})", way
+
+
+def _losing_data(plan: Plan, named: frozenset[Address], data: bool) -> Iterable[tuple[str, str]]:
+    for step in losses(plan):
+        if not data and step.address not in named:
+            yield (
+                f"  {step.address}: holds data and would be deleted ({step.cause})",
+                "name what may lose its data with --delete-data KIND/NAME, or let all of it go with --data",
+            )
+
+
+def _too_much(plan: Plan, limits: Limits) -> Iterable[tuple[str, str]]:
+    living = sum(1 for s in plan.steps if s.live and not s.replaced)
+    lost = plan.count(Action.DELETE) + plan.count(Action.REPLACE)
+    most = limits.most(living)
+    if lost > most and not limits.confirmed:
+        yield (
+            f"  {lost} of {living} things would be deleted or replaced; up to {most} go unasked",
+            "look at the plan, then confirm with --allow-deletions",
+        )
