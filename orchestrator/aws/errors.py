@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from botocore import exceptions as boto
@@ -125,6 +125,12 @@ def unless_gone(ask: Callable[[], T]) -> T | None:
         if classify(error) is ErrorClass.NOT_FOUND:
             return None
         raise
+
+
+def raise_unsuccessful(operation: str, items: Iterable[Mapping[str, Any]] | None) -> None:
+    """Raise the first failure that a batch call has wrapped into an answer of success."""
+    for item in items or ():
+        raise boto.ClientError({"Error": dict(item["Error"])}, operation)
 
 
 def classify(error: BaseException) -> ErrorClass:

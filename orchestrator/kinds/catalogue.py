@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from orchestrator.kinds.base import REGISTRY as KINDS
-from orchestrator.kinds.ec2 import vpc as _vpc  # noqa: F401  (imported for its registration)
+from orchestrator.kinds.ec2 import endpoints as _endpoints  # noqa: F401  (each is imported for its registration)
+from orchestrator.kinds.ec2 import gateways as _gateways  # noqa: F401
+from orchestrator.kinds.ec2 import routes as _routes  # noqa: F401
+from orchestrator.kinds.ec2 import security_groups as _security_groups  # noqa: F401
+from orchestrator.kinds.ec2 import vpc as _vpc  # noqa: F401
 from orchestrator.kinds.elbv2 import balancers as _balancers  # noqa: F401
 from orchestrator.kinds.elbv2 import listeners as _listeners  # noqa: F401
 from orchestrator.kinds.elbv2 import rules as _rules  # noqa: F401

@@ -164,7 +164,11 @@ class Account:
             def predict(resource: Any) -> Mapping[str, Any]:
                 return kind.predict(resource, who.account, self.reader.region, who.partition)
 
-            return Traits(coexists=kind.coexists, holds_data=kind.holds_data, predict=predict)
+            def broken(live: Live[Any]) -> str:
+                health = kind.health(live)
+                return health.why if isinstance(health, Broken) else ""
+
+            return Traits(coexists=kind.coexists, holds_data=kind.holds_data, predict=predict, broken=broken)
 
         return {name: trait(kind) for name, kind in KINDS.items()}
 

@@ -134,10 +134,28 @@ def every_peer_can_change(call: Call, proceed: Proceed) -> Reply:
 
 
 @repair("ec2", "UpdateSecurityGroupRuleDescriptionsIngress", "UpdateSecurityGroupRuleDescriptionsEgress")
-def described_by_rule_id(call: Call, proceed: Proceed) -> Reply:
-    """Moto ignores descriptions that are given by rule id."""
+def described_anew(call: Call, proceed: Proceed) -> Reply:
+    """Moto ignores descriptions that are given by rule id, and keeps the old where none is given."""
     if "IpPermissions" in call.params:
         proceed()
+        _forget_omitted(call)
     for each in call.params.get("SecurityGroupRuleDescriptions", ()):
         _peer(_rule(call, each["SecurityGroupRuleId"]))["Description"] = each.get("Description")
     return {"Return": True}
+
+
+def _forget_omitted(call: Call) -> None:
+    group = ec2(call).get_security_group_by_name_or_id(call.params.get("GroupId") or call.params.get("GroupName"))
+    omitted = [
+        (permission.get("FromPort"), permission.get("ToPort"), peer)
+        for permission in call.params["IpPermissions"]
+        for peers in permission.values()
+        if isinstance(peers, list)
+        for peer in peers
+        if not peer.get("Description")
+    ]
+    for rule in group.egress_rules if call.operation.endswith("Egress") else group.ingress_rules:
+        known = (rule.cidr_ipv4, rule.cidr_ipv6, rule.source_group.get("GroupId"), rule.prefix_list_id)
+        for first, last, peer in omitted:
+            if (first, last) == (rule.from_port, rule.to_port) and set(peer.values()) & set(filter(None, known)):
+                _peer(rule).pop("Description", None)

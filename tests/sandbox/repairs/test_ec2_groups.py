@@ -112,3 +112,11 @@ def test_a_description_is_updated_by_the_rules_id(groups):
         SecurityGroupRuleDescriptions=[{"SecurityGroupRuleId": rule, "Description": "new"}],
     )
     assert groups.rules()[0]["Description"] == "new"
+
+
+def test_a_description_that_an_update_leaves_out_is_removed(groups):
+    groups.allow(groups.from_balancer(Description="old"))
+    groups.ec2.update_security_group_rule_descriptions_ingress(
+        GroupId=groups.tasks, IpPermissions=[groups.from_balancer()]
+    )
+    assert "Description" not in groups.rules()[0]
