@@ -18,15 +18,19 @@ def _modules(*names: str) -> tuple[str, ...]:
 
 
 _SERVICES = {
+    "application-autoscaling": _modules("scaling"),
     "ec2": _modules("ec2_network", "ec2_nat", "ec2_endpoints", "ec2_groups"),
     "cloudtrail": _modules("cloudtrail"),
     "cloudwatch": _modules("cloudwatch"),
     "codebuild": _modules("codebuild"),
     "codecommit": _modules("codecommit"),
     "codepipeline": _modules("codepipeline"),
+    "events": _modules("events"),
     "iam": _modules("iam"),
     "logs": _modules("logs"),
+    "resourcegroupstaggingapi": _modules("tagging"),
     "s3": _modules("s3"),
+    "servicediscovery": _modules("discovery"),
 }
 
 

@@ -8,6 +8,7 @@ an operation that moto lacks is a repair that never proceeds.
 from __future__ import annotations
 
 import importlib
+import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -147,8 +148,10 @@ def around(response: BaseResponse, proceed: Callable[[], Wire]) -> Wire:
         if not chain and not paged:
             return proceed()
         call = Call(service, operation, response.current_account, response.region, params, _clock[0]())
+        asked = dict(params)
+        wire.hide(paging.resumed(service, operation, params))
         reply = _through(chain, call, lambda: wire.reply(proceed()))
-        return wire.write(paging.cut(service, operation, params, reply) if paged else reply)
+        return wire.write(paging.cut(service, operation, asked, reply) if paged else reply)
     except AwsError as error:
         return wire.refuse(error)
 
@@ -188,6 +191,15 @@ class _Wired:
             }
         )
         return dict(parsed or {})
+
+    def hide(self, name: str | None) -> None:
+        """Take a parameter away from moto, wherever it reads its parameters from."""
+        if name is None:
+            return
+        if self._response.automated_parameter_parsing:
+            self._response.params.pop(name, None)
+        else:
+            self._response.body = json.dumps({k: v for k, v in json.loads(self._response.body).items() if k != name})
 
     def reply(self, wire: Wire) -> Reply:
         status, headers, body = wire

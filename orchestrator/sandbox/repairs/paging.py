@@ -29,6 +29,9 @@ DEFAULT_PAGE: dict[tuple[str, str], int] = {
     ("elbv2", "DescribeRules"): 400,
     ("elbv2", "DescribeTargetGroups"): 400,
     ("logs", "DescribeLogGroups"): 50,
+    ("application-autoscaling", "DescribeScalingPolicies"): 10,
+    ("application-autoscaling", "DescribeScalableTargets"): 50,
+    ("resourcegroupstaggingapi", "GetResources"): 100,
     ("servicediscovery", "ListInstances"): 100,
     ("servicediscovery", "ListNamespaces"): 100,
     ("servicediscovery", "ListServices"): 100,
@@ -72,6 +75,14 @@ def cut(service: str, operation: str, params: dict[str, Any], reply: dict[str, A
         if "more_results" in pages:
             reply[pages["more_results"]] = True
     return reply
+
+
+def resumed(service: str, operation: str, params: dict[str, Any]) -> str | None:
+    """The name of the token parameter where it holds a token of ours, of which moto must not learn."""
+    pages = model(service, operation)
+    if pages is None or _read_token(params.get(pages["input_token"])) is None:
+        return None
+    return str(pages["input_token"])
 
 
 def wanted(service: str, operation: str, params: dict[str, Any]) -> bool:
