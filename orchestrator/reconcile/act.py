@@ -242,5 +242,5 @@ def _is_of(want: Resource, live: Live[Any]) -> bool:
 def _taken(live: Live[Any]) -> Refused:
     return Refused(
         f"{live.address}: something that does not carry this stack's tags has its name",
-        hint=f"rename or remove it, or take it over with --adopt {live.address}",
+        hint=f"rename or remove it, or list {live.address} under `adopt:` in the plan",
     )

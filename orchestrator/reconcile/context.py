@@ -62,7 +62,9 @@ class Context:
         """Say what happens to a step, without its secrets."""
         text = self.redact(message)
         self.sink(
-            Event(at=self.clock.now(), subject=step.key, action=step.verb, state=state, message=text, details=details)
+            Event(
+                at=self.clock.now(), subject=step.subject, action=step.verb, state=state, message=text, details=details
+            )
         )
 
     def note_birth(self, address: Address) -> None:

@@ -16,15 +16,15 @@ from orchestrator.reconcile.steps import Action, Plan, Step
 
 @dc.dataclass(frozen=True, kw_only=True)
 class Limits:
-    """How much one plan may take away: ``least`` things always, beyond that a ``share`` of what lives."""
+    """How much one plan may take away: what a person ``allowed``, else ``least`` things or a ``share`` of what lives."""
 
     least: int = 5
     share: float = 0.2
-    confirmed: bool = False
+    allowed: int | None = None
 
     def most(self, living: int) -> int:
         """The most deletions and replacements, of so many living things."""
-        return max(self.least, int(living * self.share))
+        return max(self.least, int(living * self.share)) if self.allowed is None else self.allowed
 
 
 def check(
@@ -32,7 +32,7 @@ def check(
 ) -> None:
     """Raise ``Refused``, with all the reasons at once, unless the plan is safe to carry out.
 
-    ``named`` may lose their data; ``data`` lets all of it go; ``limits.confirmed`` lets any number of things go.
+    ``named`` may lose their data; ``data`` lets all of it go.
     """
     faults = [*_taken(plan), *_losing_data(plan, named, data), *_too_much(plan, limits or Limits())]
     if faults:
@@ -72,7 +72,7 @@ def losses(plan: Plan) -> tuple[Step, ...]:
 def _taken(plan: Plan) -> Iterable[tuple[str, str]]:
     for live in plan.taken:
         arn = live.outputs.get("arn") or live.outputs.get("id") or live.outputs.get("name") or ""
-        way = "take it over with --adopt, or rename one of the two"
+        way = "list what you want to take over under `adopt:` in the plan, or rename one of the two"
         yield f"  {live.address}: its name is taken by something without this stack's tags ({arn})", way
 
 
@@ -81,7 +81,7 @@ def _losing_data(plan: Plan, named: frozenset[Address], data: bool) -> Iterable[
         if not data and step.address not in named:
             yield (
                 f"  {step.address}: holds data and would be deleted ({step.cause})",
-                "name what may lose its data with --delete-data KIND/NAME, or let all of it go with --data",
+                "back up what you need, then allow it with --data",
             )
 
 
@@ -89,8 +89,8 @@ def _too_much(plan: Plan, limits: Limits) -> Iterable[tuple[str, str]]:
     living = sum(1 for s in plan.steps if s.live and not s.replaced)
     lost = plan.count(Action.DELETE) + plan.count(Action.REPLACE)
     most = limits.most(living)
-    if lost > most and not limits.confirmed:
+    if lost > most:
         yield (
-            f"  {lost} of {living} things would be deleted or replaced; up to {most} go unasked",
-            "look at the plan, then confirm with --allow-deletions",
+            f"  {lost} of {living} things would be deleted or replaced, {most} at most may be",
+            f"look at the plan, then allow it with --allow-deletions {lost}",
         )

@@ -15,7 +15,7 @@ from typing import Any
 from orchestrator.core.address import Address
 from orchestrator.core.resource import Live
 from orchestrator.core.values import JsonDoc, Secret
-from orchestrator.reconcile.steps import OLD, Action, Step, Traits
+from orchestrator.reconcile.steps import LEFT_OVER, OLD, Action, Step, Traits
 
 
 def with_removals(
@@ -53,9 +53,8 @@ def _doomed(
     doomed = {s.key + OLD: ("replaced", s.live) for s in steps if s.action is Action.REPLACE and s.live}
     doomed |= {str(live.address): ("no longer in the plan", live) for live in gone}
     for live in leftover:
-        key = f"{live.address}{OLD}"
-        while key in doomed:
-            key += OLD
+        copies = sum(1 for key in doomed if key.startswith(f"{live.address}{LEFT_OVER}"))
+        key = f"{live.address}{LEFT_OVER}{f' {copies + 1}' if copies else ''}"
         doomed[key] = ("left over from a replacement", live)
     return doomed
 

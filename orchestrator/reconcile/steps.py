@@ -74,10 +74,16 @@ class Step:
     @property
     def addresses_needed(self) -> frozenset[Address]:
         """What must exist before this step; removals that must come first are left out."""
-        return frozenset(Address.parse(key) for key in self.needs if not key.endswith(OLD))
+        return frozenset(Address.parse(key) for key in self.needs if "#" not in key)
+
+    @property
+    def subject(self) -> str:
+        """The step as people know it: the address, and which half of a replacement it is."""
+        return str(self.address) if "#" not in self.key else f"{self.address} ({self.key.partition('#')[2]})"
 
 
 OLD = "#old"
+LEFT_OVER = "#left over"
 _VERBS = {
     Action.CREATE: "create",
     Action.UPDATE: "update",
