@@ -1,50 +1,43 @@
-"""A moto server with the repairs, shared by one worker's tests and emptied before each."""
+"""A sandbox that refuses nothing, so that each test sees a repair and the call it is about, nothing else."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import boto3
 import pytest
-import requests
-from botocore.config import Config
-from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
-from orchestrator.sandbox import repairs
+from orchestrator.sandbox.clock import VirtualClock
+from orchestrator.sandbox.server import Sandbox
+from tests.world import ONE_ATTEMPT
 
 REGION = "us-east-1"
-NOW = 1_750_000_000.0
 Client = Callable[..., Any]
 
 
-@pytest.fixture(scope="session")
-def endpoint() -> Iterator[str]:
-    os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
-    repairs.install(lambda: NOW)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+@cache
+def _session(access_key: str = "test", secret_key: str = "test", token: str | None = None) -> boto3.session.Session:
+    """One for all tests of a process: it keeps the service models that it has read."""
+    return boto3.session.Session(access_key, secret_key, token)
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    """One for the tests of a file: only one can run in a process at a time."""
+    with Sandbox(clock=VirtualClock(), strict=False, empty_repositories=True) as started:
+        yield started
 
 
 @pytest.fixture
-def aws(endpoint: str) -> Client:
-    """A client factory: ``aws("ec2")``; keyword arguments go to boto3."""
-    requests.post(f"{endpoint}/moto-api/reset", timeout=10)
+def aws(sandbox: Sandbox) -> Client:
+    """A client factory of an empty account: ``aws("ec2")``, with the credentials of a role if any are given."""
+    sandbox.reset()
 
-    def client(service: str, region: str = REGION, credentials: dict[str, str] | None = None) -> Any:
-        issued = credentials or {"AccessKeyId": "testing", "SecretAccessKey": "testing"}
-        return boto3.client(
-            service,
-            region_name=region,
-            endpoint_url=endpoint,
-            aws_access_key_id=issued["AccessKeyId"],
-            aws_secret_access_key=issued["SecretAccessKey"],
-            aws_session_token=issued.get("SessionToken"),
-            config=Config(retries={"total_max_attempts": 1}, inject_host_prefix=False),
-        )
+    def client(service: str, credentials: dict[str, str] | None = None) -> Any:
+        names = ("AccessKeyId", "SecretAccessKey", "SessionToken")
+        session = _session(*(credentials[name] for name in names)) if credentials else _session()
+        return session.client(service, region_name=REGION, endpoint_url=sandbox.url, config=ONE_ATTEMPT)
 
     return client
