@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from orchestrator.kinds import iam as _iam  # noqa: F401
+from orchestrator.kinds import logs as _logs  # noqa: F401
+from orchestrator.kinds import storage as _storage  # noqa: F401
 from orchestrator.kinds.base import REGISTRY as KINDS
 from orchestrator.kinds.ec2 import endpoints as _endpoints  # noqa: F401  (each is imported for its registration)
 from orchestrator.kinds.ec2 import gateways as _gateways  # noqa: F401

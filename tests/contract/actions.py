@@ -36,6 +36,7 @@ _TAGGING: dict[str, str | None] = {
 }
 UNUSUAL: dict[str, frozenset[str]] = {
     "internet-gateway": frozenset({"ec2:DescribeInternetGateways"}),
+    "role": frozenset({"iam:RemoveRoleFromInstanceProfile"}),
     "route-table": frozenset({"ec2:ReplaceRouteTableAssociation", "ec2:ReplaceRoute"}),
 }
 """Actions that an example alone never needs: they are for what has gone wrong in between, see tests/kinds."""

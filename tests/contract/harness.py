@@ -24,7 +24,6 @@ _AGAIN = (ErrorClass.BUSY, ErrorClass.PROPAGATING)
 # Fields whose other values need what no kind makes: the tests of their kind prove them.
 _PROVED_ELSEWHERE: Mapping[str, frozenset[str]] = {
     "listener": frozenset({"protocol"}),  # a certificate
-    "load-balancer": frozenset({"security_groups"}),  # a security group
 }
 
 
