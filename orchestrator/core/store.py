@@ -16,7 +16,7 @@ class Stored:
 
 
 class Store(Protocol):
-    """Compare-and-swap over JSON objects. Keys are paths such as ``forum/lease`` or ``forum/rollouts/posts``."""
+    """Compare-and-swap over JSON objects. Keys are paths such as ``leases/forum`` or ``forum/rollouts/posts``."""
 
     def load(self, key: str) -> Stored | None:
         """The value, or None if there never was one."""
