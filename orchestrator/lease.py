@@ -45,10 +45,10 @@ class Holder:
     place: str
 
     @classmethod
-    def here(cls) -> Holder:
-        """This process."""
-        user, host, pid = pwd.getpwuid(os.getuid()).pw_name, socket.gethostname(), os.getpid()
-        return cls(owner=f"{user}@{host}:{pid}", pid=pid, place=_place(host))
+    def here(cls, owner: str = "") -> Holder:
+        """This process; ``owner`` is how people know it, its user, host and process number unless told."""
+        host, pid = socket.gethostname(), os.getpid()
+        return cls(owner=owner or f"{pwd.getpwuid(os.getuid()).pw_name}@{host}:{pid}", pid=pid, place=_place(host))
 
     def gone(self, place: str) -> bool:
         """Whether the process is certainly dead: it was one of ``place``, and there is no such process there."""
@@ -85,7 +85,7 @@ class Holding:
 
 
 class Lease:
-    """The right to change one stack. Use it as a context manager, or take it and give it back."""
+    """The right to change one stack."""
 
     def __init__(
         self, store: Store, clock: Clock, stack: str, doing: str, *, holder: Holder | None = None, ttl: float = TTL
@@ -166,21 +166,8 @@ class Lease:
                     raise self._lost()
                 self._checked = now
 
-    @contextlib.contextmanager
-    def held(self, *, heartbeat: bool = True) -> Iterator[Lease]:
-        """Hold it for the length of some work, renewed by a thread of its own where ``heartbeat``."""
-        self.acquire()
-        done = threading.Event()
-        beat = threading.Thread(target=self._beat, args=(done,), name=f"lease-{self._stack}", daemon=True)
-        if heartbeat:
-            beat.start()
-        try:
-            yield self
-        finally:
-            done.set()
-            self.release()
-
-    def _beat(self, done: threading.Event) -> None:
+    def beat(self, done: threading.Event) -> None:
+        """Renew it now and then until ``done``: what a thread of its own does for as long as it is held."""
         while not done.is_set():
             self._clock.sleep(self._ttl / 3, done)
             if done.is_set():
@@ -213,6 +200,26 @@ class Lease:
             f"{self._stack} is no longer ours to change: {who}",
             hint="nothing more was started; run the same again once the stack is free",
         )
+
+
+@contextlib.contextmanager
+def acquire(
+    store: Store, clock: Clock, stack: str, *, doing: str, owner: str = "", ttl: float = TTL, heartbeat: bool = True
+) -> Iterator[Lease]:
+    """Hold a stack for the length of some work. Raises ``LockHeld`` when somebody else has it.
+
+    Without ``heartbeat`` it is renewed by ``assert_held`` alone.
+    """
+    lease = Lease(store, clock, stack, doing, holder=Holder.here(owner), ttl=ttl)
+    lease.acquire()
+    done = threading.Event()
+    if heartbeat:
+        threading.Thread(target=lease.beat, args=(done,), name=f"lease-{stack}", daemon=True).start()
+    try:
+        yield lease
+    finally:
+        done.set()
+        lease.release()
 
 
 def held(store: Store, clock: Clock) -> list[Holding]:

@@ -16,7 +16,7 @@ from orchestrator.reconcile.steps import Action, Plan, Step
 
 @dc.dataclass(frozen=True, kw_only=True)
 class Limits:
-    """How much a plan may take away: what a person ``allowed``, or else ``least`` things or a ``share`` of the living."""
+    """How much a plan may take away: what a person ``allowed``, else ``least`` things or a ``share`` of the living."""
 
     least: int = 5
     share: float = 0.2
