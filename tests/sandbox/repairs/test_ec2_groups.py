@@ -120,3 +120,11 @@ def test_a_description_that_an_update_leaves_out_is_removed(groups):
         GroupId=groups.tasks, IpPermissions=[groups.from_balancer()]
     )
     assert "Description" not in groups.rules()[0]
+
+
+def test_a_description_that_is_left_out_is_taken_away(groups):
+    groups.allow(groups.from_balancer(Description="old"))
+    groups.ec2.update_security_group_rule_descriptions_ingress(
+        GroupId=groups.tasks, IpPermissions=[groups.from_balancer()]
+    )
+    assert "Description" not in groups.rules()[0]

@@ -115,3 +115,13 @@ def test_a_route_to_a_deleted_nat_gateway_is_a_black_hole(ec2, vpc, subnet):
         "10.0.0.0/16": "active",
         "0.0.0.0/0": "blackhole",
     }
+
+
+def test_a_route_to_a_detached_internet_gateway_is_a_black_hole(ec2, vpc):
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
+    ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    routes = ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"][0]["Routes"]
+    assert [route["State"] for route in routes if route["DestinationCidrBlock"] == "0.0.0.0/0"] == ["blackhole"]
