@@ -1,0 +1,114 @@
+"""The machine: given a cursor and what its stage said, the next cursor. No clock, no call, no memory of its own.
+
+    forward ──Fail──▶ back ──────▶ ended: rolled back
+       │ └──Superseded──▶ yielding ──▶ ended: superseded
+       └──────────────────────────▶ ended: succeeded
+
+Halt and Pause leave it where it is, with an outcome that says so. Going back is never given up for good: past its
+deadline the outcome is ``rollback failed``, and whoever takes the cursor up again goes on going back.
+"""
+
+from __future__ import annotations
+
+import dataclasses as dc
+from collections.abc import Mapping
+from typing import Any
+
+from orchestrator.rollout.stages.capacity import Follow, Retire
+from orchestrator.rollout.stages.traffic import Hold
+from orchestrator.rollout.stages.verdicts import Done, Fail, Halt, Pause, Superseded, Verdict, Wait
+from orchestrator.rollout.state import Cursor, Outcome, Phase
+
+BACK_WITHIN = 1800.0
+_JOURNAL = 200
+_AFTERWARDS = frozenset({Follow.name, Hold.name, Retire.name})
+"""Stages by which the new side has all the traffic and has proved itself."""
+
+_ENDS = {
+    Phase.FORWARD: Outcome.SUCCEEDED,
+    Phase.BACK: Outcome.ROLLED_BACK,
+    Phase.YIELDING: Outcome.SUPERSEDED,
+}
+
+
+def advance(cursor: Cursor, verdict: Verdict, now: float) -> Cursor:
+    """The cursor after its stage's verdict; the very same one when there is nothing to change."""
+    match verdict:
+        case Done(note):
+            return _next(note_down(cursor, now, note), now)
+        case Wait(why):
+            return _waited(cursor, why, now)
+        case Fail(why, evidence):
+            return _failed(cursor, why, evidence, now)
+        case Superseded(why):
+            return _turn(cursor, Phase.YIELDING, why, {}, now)
+        case Halt(why):
+            return dc.replace(note_down(cursor, now, why), outcome=Outcome.STOPPED, why=why)
+        case Pause(why):
+            return dc.replace(cursor, outcome=Outcome.PAUSED, why=why)
+
+
+def turn_back(cursor: Cursor, why: str, now: float) -> Cursor:
+    """Go back because somebody said so."""
+    return _turn(cursor, Phase.BACK, why, {}, now) if cursor.phase is Phase.FORWARD else cursor
+
+
+def give_way(cursor: Cursor, why: str, now: float) -> Cursor:
+    """Make room for a newer release: forward when only the clearing up is left, else back."""
+    if cursor.phase is not Phase.FORWARD:
+        return cursor
+    left = cursor.forward[cursor.at :]
+    if all(stage.name in _AFTERWARDS for stage in left):
+        kept = tuple(stage for stage in left if stage.name != Hold.name)
+        return dc.replace(note_down(cursor, now, why), forward=(*cursor.forward[: cursor.at], *kept), since=now)
+    return dc.replace(_turn(cursor, Phase.BACK, why, {}, now), ending=Outcome.SUPERSEDED)
+
+
+def resume(cursor: Cursor) -> Cursor:
+    """Taken up again by whoever works on it now."""
+    return cursor if cursor.phase is Phase.ENDED else dc.replace(cursor, outcome=None)
+
+
+def note_down(cursor: Cursor, now: float, note: str) -> Cursor:
+    """Write into the record what happened at this stage, with the new side's share as it is now."""
+    stage = cursor.stage.name if cursor.stage else ""
+    entry: Mapping[str, Any] = {
+        "at": now,
+        "phase": cursor.phase.value,
+        "stage": stage,
+        "percent": cursor.facts.percent,
+        "note": note,
+    }
+    return dc.replace(cursor, journal=(*cursor.journal, entry)[-_JOURNAL:])
+
+
+def _next(cursor: Cursor, now: float) -> Cursor:
+    if cursor.at + 1 < len(cursor.walking):
+        return dc.replace(cursor, at=cursor.at + 1, since=now)
+    return _end(cursor, now)
+
+
+def _end(cursor: Cursor, now: float) -> Cursor:
+    return dc.replace(cursor, phase=Phase.ENDED, outcome=cursor.ending or _ENDS[cursor.phase], ended=now)
+
+
+def _waited(cursor: Cursor, why: str, now: float) -> Cursor:
+    stage = cursor.stage
+    if cursor.phase is Phase.FORWARD and stage and stage.hurried and now >= cursor.deadline:
+        return _failed(cursor, f"the rollout's deadline has passed: {why}", {}, now)
+    return cursor
+
+
+def _failed(cursor: Cursor, why: str, evidence: Mapping[str, Any], now: float) -> Cursor:
+    if cursor.phase is Phase.FORWARD:
+        return _turn(cursor, Phase.BACK, why, evidence, now)
+    again = dc.replace(note_down(cursor, now, why), since=now)
+    if now - cursor.turned < BACK_WITHIN:
+        return again
+    return dc.replace(again, outcome=Outcome.ROLLBACK_FAILED, why=f"{cursor.why}; {why}")
+
+
+def _turn(cursor: Cursor, phase: Phase, why: str, evidence: Mapping[str, Any], now: float) -> Cursor:
+    noted = note_down(cursor, now, why)
+    turned = dc.replace(noted, phase=phase, at=0, since=now, turned=now, why=why, evidence=evidence)
+    return turned if turned.walking else _end(turned, now)

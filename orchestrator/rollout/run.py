@@ -1,0 +1,171 @@
+"""One rollout at work: what its stages may touch, one tick of it, and what it tells those who watch."""
+
+from __future__ import annotations
+
+import dataclasses as dc
+from collections.abc import Callable
+from typing import Any
+
+from orchestrator.aws.door import Aws, UnknownOutcome
+from orchestrator.aws.errors import ErrorClass, classify, code_of, message_of
+from orchestrator.core.errors import AwsError, Conflict, CredentialsError
+from orchestrator.core.store import Store
+from orchestrator.rollout import history, machine
+from orchestrator.rollout.diagnosis import evidence
+from orchestrator.rollout.fleet import EcsFleet, ReleaseUnknown
+from orchestrator.rollout.release import Release, ServiceSpec
+from orchestrator.rollout.router import AlbRouter
+from orchestrator.rollout.stages.base import RELEASE, Facts, Fleet, Router, Scaling
+from orchestrator.rollout.stages.verdicts import Fail, Verdict, Wait
+from orchestrator.rollout.state import Cursor, Phase, as_json
+from orchestrator.rollout.survey import groups_of, subject_of
+from orchestrator.rollout.watch import Sight, Subject
+
+_FIRST_PAUSE = 2.0
+_LONGEST_PAUSE = 10.0
+_GROWTH = 1.5
+_PATIENCE = {
+    ErrorClass.PROPAGATING: 120.0,
+    ErrorClass.NOT_FOUND: 120.0,
+    ErrorClass.BUSY: 300.0,
+    ErrorClass.THROTTLED: 600.0,
+    ErrorClass.UNKNOWN: 600.0,
+}
+
+
+class Lost(Exception):
+    """Somebody else works on this service now: the lease is gone, or the cursor is not as we left it."""
+
+
+class Run:
+    """A rollout of one service, from wherever its cursor stands."""
+
+    fleet: Fleet
+    router: Router | None
+
+    def __init__(
+        self,
+        aws: Aws,
+        spec: ServiceSpec,
+        cursor: Cursor,
+        *,
+        version: int | None,
+        release: Release | None,
+        store: Store,
+        scaling: Scaling,
+        guard: Callable[[], None],
+    ) -> None:
+        """``version``: of what the store holds under the cursor's key. ``release``: None when only taken up again."""
+        self.spec = spec
+        self.cursor = cursor
+        self.scaling = scaling
+        self.said = ""
+        self.sight: Sight | None = None
+        self._aws = aws
+        self._version = version
+        self._release = release
+        self._store = store
+        self._guard = guard
+        self._pause = _FIRST_PAUSE
+        self._now = 0.0
+
+    # -- what stages see -------------------------------------------------------------------------------------
+
+    @property
+    def facts(self) -> Facts:
+        return self.cursor.facts
+
+    @property
+    def now(self) -> float:
+        return self._now
+
+    def remember(self, **changes: Any) -> None:
+        """Save changed facts; nothing is written when they are known already."""
+        facts = dc.replace(self.cursor.facts, **changes)
+        if facts != self.cursor.facts:
+            self.save(dc.replace(self.cursor, facts=facts))
+
+    # -- one tick --------------------------------------------------------------------------------------------
+
+    def subject(self) -> Subject:
+        """What to look at before the next tick."""
+        sides = {"old": self.facts.old, "new": self.facts.new}
+        stage = self.cursor.stage
+        return subject_of(self.spec, sides.get(stage.looks_at) if stage else None)
+
+    def tick(self, sight: Sight, now: float) -> float:
+        """One look, one verdict, one transition at most; the seconds until the next tick makes sense."""
+        stage = self.cursor.stage
+        if stage is None:
+            return 0.0
+        self.sight, self._now = sight, now
+        self.fleet = EcsFleet(
+            self._aws,
+            self.spec,
+            release=self._release,
+            facts=lambda: self.cursor.facts,
+            sides=sight.sides,
+            token=self.cursor.id,
+            guard=self._guard,
+        )
+        self.router = self._router(sight)
+        age = now - self.cursor.since
+        try:
+            verdict = stage.tick(self, age)
+        except Exception as error:
+            verdict = _verdict(error, age)
+        self.said = getattr(verdict, "why", "") or getattr(verdict, "note", "")
+        before = self.cursor
+        after = machine.advance(before, verdict, now)
+        if after.phase is not before.phase and after.why and not after.evidence:
+            after = dc.replace(after, evidence=self.evidence())
+        if after is not before:
+            self.save(after)
+        return self._next_pause(verdict)
+
+    def save(self, cursor: Cursor) -> None:
+        """Compare-and-swap: two processes on one service cannot both go on. What has ended is history first."""
+        if cursor.phase is Phase.ENDED:
+            history.write(self._store, cursor)
+        try:
+            self._version = self._store.save(cursor.key, as_json(cursor), self._version).version
+        except Conflict as error:
+            raise Lost(str(error)) from error
+        self.cursor = cursor
+
+    def evidence(self) -> dict[str, Any]:
+        """AWS's own words about the new side, as far as they are known."""
+        side = self.sight.sides.get(self.facts.new) if self.sight else None
+        return dict(evidence(side, self.facts.attempt(RELEASE).at)) if side else {}
+
+    # -- inside ----------------------------------------------------------------------------------------------
+
+    def _router(self, sight: Sight) -> AlbRouter | None:
+        if not self.spec.balanced or self.spec.rule is None:
+            return None
+        groups = groups_of(self.spec, sight.sides)
+        return AlbRouter(self._aws, self.spec.rule, sight.actions or (), groups, self._guard)
+
+    def _next_pause(self, verdict: Verdict) -> float:
+        if not isinstance(verdict, Wait):
+            self._pause = _FIRST_PAUSE
+            return 0.0 if self.cursor.phase is not Phase.ENDED else _LONGEST_PAUSE
+        if verdict.seconds is not None:
+            return verdict.seconds
+        pause, self._pause = self._pause, min(self._pause * _GROWTH, _LONGEST_PAUSE)
+        return pause
+
+
+def _verdict(error: Exception, age: float) -> Verdict:
+    """What an error in a stage means. Only AWS's answers are judged; anything else is a defect, and is raised."""
+    if isinstance(error, ReleaseUnknown):
+        return Fail(error.message)
+    if isinstance(error, UnknownOutcome):
+        return Wait(f"looking again: {error.message}")
+    if isinstance(error, CredentialsError) or not (isinstance(error, AwsError) or hasattr(error, "response")):
+        raise error
+    meaning = ErrorClass.UNKNOWN if isinstance(error, AwsError) else classify(error)
+    why = f"{code_of(error)}: {message_of(error)}"
+    if age < _PATIENCE.get(meaning, 0.0):
+        return Wait(f"trying again: {why}")
+    return Fail(why)

@@ -1,0 +1,28 @@
+"""The stages of which every strategy is made, and the form in which a list of them is saved."""
+
+from __future__ import annotations
+
+import dataclasses as dc
+from collections.abc import Mapping
+from typing import Any
+
+from orchestrator.rollout.stages.base import Stage
+from orchestrator.rollout.stages.capacity import Follow, Retire, Suspend
+from orchestrator.rollout.stages.provision import Provision
+from orchestrator.rollout.stages.traffic import Approve, Bake, Hold, Ready, Shift
+
+_STAGES: Mapping[str, type[Any]] = {
+    stage.name: stage for stage in (Suspend, Provision, Ready, Shift, Bake, Approve, Follow, Hold, Retire)
+}
+
+
+def as_json(stage: Stage) -> dict[str, Any]:
+    """A stage as it is kept in a store."""
+    return {"stage": stage.name, **dc.asdict(stage)}  # type: ignore[call-overload]  # every stage is a dataclass
+
+
+def from_json(value: Mapping[str, Any]) -> Stage:
+    """A stage from what was kept of it."""
+    fields = {k: v for k, v in value.items() if k != "stage"}
+    made: Stage = _STAGES[value["stage"]](**fields)
+    return made

@@ -1,0 +1,120 @@
+"""What a stage is, and what it may touch: three protocols of a few methods, which the machine and the tests share.
+
+A stage *ensures*: it looks, does what is missing, and says how far it is. Run again after a crash at any point it does
+no more than it would have done the first time. It never toggles, counts its own runs or remembers anything: what has to
+be remembered is a ``Facts`` field, saved before the call that it is about.
+"""
+
+from __future__ import annotations
+
+import dataclasses as dc
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol
+
+from orchestrator.rollout.sides import Side
+from orchestrator.rollout.stages.verdicts import Verdict
+
+RELEASE = "release"
+PREVIOUS = "previous"
+SPOILT = "spoilt"
+"""A release that failed: its colour says so, lest it be taken for one to go back to."""
+
+
+@dc.dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """One deployment of ours, from the intention to its id: how a lost reply is told from a call never made."""
+
+    asked: bool = False
+    before: str = ""
+    """The primary deployment when we asked."""
+    id: str = ""
+    at: float = 0.0
+
+
+@dc.dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What a rollout has to know after a restart and AWS cannot tell."""
+
+    old: str | None
+    """The colour that served before; None for a first release. In place it is the new one too."""
+    new: str
+    count: int
+    """Tasks that the new side needs."""
+    least: int
+    """The plan's minimum: never less than this carries all the traffic."""
+    percent: float = 0
+    """Share of the new side as we left it."""
+    aim: float = 0
+    """Share of the new side as we last meant to set it."""
+    first: bool = False
+    task_definition: str = ""
+    """The revision of this release, once registered."""
+    previous: Mapping[str, Any] = dc.field(default_factory=dict)
+    """What the service ran before, as it is put back in place: its revision, its settings, its labels."""
+    attempts: Mapping[str, Attempt] = dc.field(default_factory=dict)
+    scaling: Mapping[str, Any] | None = None
+    """The old side's scaling settings before they were suspended; None until recorded."""
+    approved: bool = False
+
+    def attempt(self, target: str) -> Attempt:
+        """The deployment of the release, or of the previous one."""
+        return self.attempts.get(target, Attempt())
+
+
+class Fleet(Protocol):
+    """The tasks of both colours. Sides are as read at the beginning of this round."""
+
+    def side(self, colour: str) -> Side: ...
+    def register(self) -> str: ...
+    def deploy(self, colour: str, target: str, count: int | None) -> str: ...
+    def label(self, colour: str, target: str) -> None: ...
+    def scale(self, colour: str, count: int) -> None: ...
+
+
+class Router(Protocol):
+    """The weights of both colours in the production rule. A service without a load balancer has none."""
+
+    def percent(self, colour: str) -> float | None:
+        """The colour's share; -1 when nobody has any, None when the rule holds anything that is not this service's."""
+        ...
+
+    def weigh(self, colour: str, percent: int) -> None: ...
+
+
+class Scaling(Protocol):
+    """Auto scaling of a service's colours. ``follow`` moves targets, policies and alarms to a colour."""
+
+    def state(self, colour: str) -> Mapping[str, Any]: ...
+    def suspend(self, colour: str) -> None: ...
+    def restore(self, colour: str, state: Mapping[str, Any]) -> None: ...
+    def follow(self, colour: str) -> None: ...
+
+
+class World(Protocol):
+    """One rollout's surroundings during one round."""
+
+    fleet: Fleet
+    router: Router | None
+    scaling: Scaling
+
+    @property
+    def facts(self) -> Facts: ...
+    @property
+    def now(self) -> float: ...
+    def remember(self, **changes: Any) -> None:
+        """Save changed facts before anything else happens."""
+        ...
+
+
+class Stage(Protocol):
+    """One step of a rollout. Its fields are its parameters, as they are saved in the cursor."""
+
+    name: ClassVar[str]
+    looks_at: ClassVar[str]
+    """``old`` or ``new``: the side whose tasks and targets it has to know; empty for neither."""
+    hurried: ClassVar[bool]
+    """Whether the deadline of the whole rollout counts while it waits."""
+
+    def tick(self, world: World, age: float) -> Verdict:
+        """Ensure, and report. ``age``: seconds since the stage began, over restarts."""
+        ...

@@ -1,0 +1,176 @@
+"""One look at many services at once: what a round of rollouts decides by, in as few calls as AWS allows.
+
+DescribeServices takes ten, DescribeRules many, DescribeTasks a hundred; only target health is asked group by group, and
+only for the side that somebody waits for. So one rollout costs at most six calls a look, ten cost fewer than twenty.
+"""
+
+from __future__ import annotations
+
+import dataclasses as dc
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from orchestrator.aws.door import Aws
+from orchestrator.aws.errors import ErrorClass, classify, code_of
+from orchestrator.rollout.sides import ABSENT, Side, Target, Task, read_service, read_target, read_task
+
+T = TypeVar("T")
+
+_SERVICES_A_CALL = 10
+_TASKS_A_CALL = 100
+_RULES_A_CALL = 20
+
+
+@dc.dataclass(frozen=True, kw_only=True)
+class Subject:
+    """What to look at: the ECS services of a service's colours, its rule, and one colour's tasks and targets."""
+
+    cluster: str
+    services: Mapping[str, str]
+    """ECS service name by colour."""
+    rule: str | None = None
+    closely: str | None = None
+    """The colour whose tasks and targets are wanted too."""
+    groups: Mapping[str, str] = dc.field(default_factory=dict)
+    """Target group by colour, for services that are not there yet to say so themselves."""
+
+
+@dc.dataclass(frozen=True, kw_only=True)
+class Sight:
+    """What was seen of a subject."""
+
+    sides: Mapping[str, Side]
+    actions: Sequence[Mapping[str, Any]] | None = None
+    """The rule's actions; None where there is no rule."""
+
+
+def look(aws: Aws, subjects: Mapping[str, Subject]) -> dict[str, Sight]:
+    """What AWS says now about every subject."""
+    clusters: dict[str, set[str]] = defaultdict(set)
+    for subject in subjects.values():
+        clusters[subject.cluster].update(subject.services.values())
+    asks: list[Callable[[], None]] = []
+    services: dict[tuple[str, str], Side] = {}
+    rules: dict[str, Sequence[Mapping[str, Any]]] = {}
+    for cluster, names in clusters.items():
+        for batch in _batches(sorted(names), _SERVICES_A_CALL):
+            asks.append(lambda c=cluster, b=batch: services.update(_services(aws, c, b)))  # type: ignore[misc]
+    for batch in _batches(sorted({s.rule for s in subjects.values() if s.rule}), _RULES_A_CALL):
+        asks.append(lambda b=batch: rules.update(_rules(aws, b)))  # type: ignore[misc]
+    aws.each(lambda ask: ask(), asks)
+    closer = _closely(aws, subjects, services)
+    return {key: _sight(key, subject, services, rules, closer) for key, subject in subjects.items()}
+
+
+def _sight(
+    key: str,
+    subject: Subject,
+    services: Mapping[tuple[str, str], Side],
+    rules: Mapping[str, Sequence[Mapping[str, Any]]],
+    closer: Mapping[str, Side],
+) -> Sight:
+    sides = {
+        colour: services.get((subject.cluster, name), Side(service=name)) for colour, name in subject.services.items()
+    }
+    if key in closer and subject.closely:
+        sides[subject.closely] = closer[key]
+    return Sight(sides=sides, actions=rules.get(subject.rule) if subject.rule else None)
+
+
+# -- services and rules --------------------------------------------------------------------------------------
+
+
+def _services(aws: Aws, cluster: str, names: Sequence[str]) -> dict[tuple[str, str], Side]:
+    """Sides by cluster and name; neither a cluster nor a service that is not there is an error."""
+    try:
+        answer = aws.client("ecs").describe_services(cluster=cluster, services=list(names), include=["TAGS"])
+    except Exception as error:
+        if code_of(error) == "ClusterNotFoundException":
+            return {}
+        raise
+    found = [read_service(item) for item in answer.get("services", ())]
+    return {(cluster, side.service): side for side in found if side.service in names}
+
+
+def _rules(aws: Aws, arns: Sequence[str]) -> dict[str, Sequence[Mapping[str, Any]]]:
+    """Actions by rule. One rule that is gone makes AWS refuse the whole call, so then each is asked for alone."""
+    try:
+        found = list(aws.pages("elbv2", "describe_rules", "Rules", RuleArns=list(arns)))
+    except Exception as error:
+        if classify(error) is not ErrorClass.NOT_FOUND:
+            raise
+        return {k: v for arn in arns for k, v in _rules(aws, [arn]).items()} if len(arns) > 1 else {}
+    return {rule["RuleArn"]: rule["Actions"] for rule in found if rule["RuleArn"] in arns}
+
+
+# -- tasks and targets ---------------------------------------------------------------------------------------
+
+
+def _closely(aws: Aws, subjects: Mapping[str, Subject], services: Mapping[tuple[str, str], Side]) -> dict[str, Side]:
+    """The sides that are looked at closely, with their tasks and targets."""
+    sides: dict[str, Side] = {}
+    for key, subject in subjects.items():
+        side = services.get((subject.cluster, subject.services.get(subject.closely or "", "")))
+        if side and side.status != ABSENT:
+            sides[key] = side
+    groups = {key: _group(subjects[key], side) for key, side in sides.items()}
+    watched: dict[str, list[str]] = defaultdict(list)
+    for key, side in sides.items():
+        watched[subjects[key].cluster].append(side.service)
+    targets: dict[str, tuple[Target, ...]] = {}
+    tasks: dict[tuple[str, str], list[Task]] = {}
+    asks: list[Callable[[], None]] = [
+        lambda g=group: targets.update({g: _targets(aws, g)})  # type: ignore[misc]
+        for group in sorted({g for g in groups.values() if g})
+    ]
+    for cluster, names in watched.items():
+        asks.append(lambda c=cluster, n=names: tasks.update(_tasks(aws, c, n)))  # type: ignore[misc]
+    aws.each(lambda ask: ask(), asks)
+    return {
+        key: dc.replace(
+            side,
+            targets=targets.get(groups[key]) if groups[key] else None,
+            tasks=tuple(tasks.get((subjects[key].cluster, side.service), ())),
+        )
+        for key, side in sides.items()
+    }
+
+
+def _group(subject: Subject, side: Side) -> str:
+    """The target group that a side's tasks register in: its ECS service says which, the plan may name another one."""
+    return side.target_groups[0] if side.target_groups else subject.groups.get(subject.closely or "", "")
+
+
+def _targets(aws: Aws, group: str) -> tuple[Target, ...]:
+    try:
+        answer = aws.client("elbv2").describe_target_health(TargetGroupArn=group)
+    except Exception as error:
+        if classify(error) is ErrorClass.NOT_FOUND:
+            return ()
+        raise
+    return tuple(read_target(item) for item in answer.get("TargetHealthDescriptions", ()))
+
+
+def _tasks(aws: Aws, cluster: str, services: Sequence[str]) -> dict[tuple[str, str], list[Task]]:
+    """Running and stopped tasks by ECS service. One service is listed by name, several by listing the cluster once."""
+    narrow = {"serviceName": services[0]} if len(services) == 1 else {}
+
+    def arns(status: str) -> list[str]:
+        return list(aws.pages("ecs", "list_tasks", "taskArns", cluster=cluster, desiredStatus=status, **narrow))
+
+    # ListTasks refuses startedBy beside any other filter, so whose task it is is told by DescribeTasks.
+    listed = [arn for found in aws.each(arns, ("RUNNING", "STOPPED")) for arn in found]
+    found: dict[tuple[str, str], list[Task]] = defaultdict(list)
+    for batch in _batches(listed, _TASKS_A_CALL):
+        for item in aws.client("ecs").describe_tasks(cluster=cluster, tasks=list(batch)).get("tasks", ()):
+            name = str(item.get("group", "")).removeprefix("service:")
+            if name in services:
+                found[cluster, name].append(read_task(item))
+    return found
+
+
+def _batches(items: Iterable[T], size: int) -> Iterator[Sequence[T]]:
+    listed = list(items)
+    for start in range(0, len(listed), size):
+        yield listed[start : start + size]
