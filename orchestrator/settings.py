@@ -43,11 +43,23 @@ def _state_dir(environ: Mapping[str, str]) -> Path:
     return Path(base) / "orchestrator"
 
 
-def _positive(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
+@dataclass(frozen=True)
+class Speed:
+    """How fast the endpoint's clock runs, and the instant at which it showed real time; None: when we start."""
+
+    factor: float = 1.0
+    since: float | None = None
+
+    def __str__(self) -> str:
+        return f"{self.factor:g}" if self.since is None else f"{self.factor:g}@{self.since:.3f}"
+
+
+def _speed(text: str) -> Speed:
+    factor, at, since = text.partition("@")
+    speed = Speed(float(factor), float(since) if at else None)
+    if not 0 < speed.factor < float("inf"):
         raise ValueError
-    return value
+    return speed
 
 
 def _workers(text: str) -> int:
@@ -63,9 +75,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "clock_speed",
         "how many times faster than the wall the endpoint's clock runs (a sandbox's --speed)",
-        lambda _: 1.0,
-        _positive,
-        "a number above 0",
+        lambda _: Speed(),
+        _speed,
+        "a number above 0, or NUMBER@EPOCH as a sandbox prints it",
     ),
     Setting("workers", "how many steps run at once", lambda _: 8, _workers, "a whole number from 1 to 64"),
 )
@@ -89,9 +101,10 @@ class Settings:
         return None if self.values["profile"] is None else str(self.values["profile"])
 
     @property
-    def clock_speed(self) -> float:
+    def clock_speed(self) -> Speed:
         """Seconds of the endpoint's clock in one second of the wall."""
-        return float(self.values["clock_speed"])
+        speed = self.values["clock_speed"]
+        return speed if isinstance(speed, Speed) else Speed(float(speed))
 
     @property
     def workers(self) -> int:

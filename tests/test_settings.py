@@ -23,7 +23,7 @@ def test_flag_beats_variable_beats_file_beats_default(tmp_path: Path) -> None:
     write(tmp_path, "workers = 3\nprofile = 'team'\n")
     settings = load_settings(environ(tmp_path, ORCHESTRATOR_WORKERS="5", ORCHESTRATOR_CLOCK_SPEED="2"), {"workers": 9})
     assert (settings.workers, settings.origins["workers"]) == (9, "flag")
-    assert (settings.clock_speed, settings.origins["clock_speed"]) == (2.0, "ORCHESTRATOR_CLOCK_SPEED")
+    assert (settings.clock_speed.factor, settings.origins["clock_speed"]) == (2.0, "ORCHESTRATOR_CLOCK_SPEED")
     assert (settings.profile, settings.origins["profile"]) == ("team", str(user_file(environ(tmp_path))))
     assert (settings.state_dir, settings.origins["state_dir"]) == (tmp_path / ".local/state/orchestrator", "default")
 

@@ -24,22 +24,27 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """Real time, or real time running ``speed`` times faster for an endpoint whose own clock does."""
+    """Real time, or time running ``speed`` times faster for an endpoint whose own clock does.
 
-    def __init__(self, speed: float = 1.0) -> None:
+    ``since`` is the instant at which the faster time and real time were the same, so that several processes agree.
+    """
+
+    def __init__(self, speed: float = 1.0, since: float | None = None) -> None:
         if speed <= 0:
             raise ValueError(f"clock speed must be above 0, found {speed}")
-        self._speed = speed
-        self._wall = time.time()
+        wall = time.time()
+        self.speed = speed
+        self.since = wall if since is None else since
+        self._begun = self.since + (wall - self.since) * speed
         self._start = time.monotonic()
 
     def now(self) -> float:
         """Seconds since the epoch; never goes backwards, whatever the machine's clock does."""
-        return self._wall + (time.monotonic() - self._start) * self._speed
+        return self._begun + (time.monotonic() - self._start) * self.speed
 
     def sleep(self, seconds: float, wake: threading.Event | None = None) -> None:
         """Wait that many seconds of this clock."""
-        real = max(0.0, seconds) / self._speed
+        real = max(0.0, seconds) / self.speed
         if wake is None:
             time.sleep(real)
         else:

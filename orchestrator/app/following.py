@@ -1,0 +1,85 @@
+"""What follows a service's traffic from colour to colour: scalable target, policies, alarms, the pipeline's target.
+
+Whatever the plan compiles to differently for another colour follows it. It is moved by the reconciler, on its own: only
+its kinds are read, only its steps are taken.
+"""
+
+from __future__ import annotations
+
+import dataclasses as dc
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from orchestrator.app.specs import Outputs
+from orchestrator.app.system import System
+from orchestrator.core.address import Address
+from orchestrator.core.errors import AwsError
+from orchestrator.core.events import Sink
+from orchestrator.core.resource import Resource
+from orchestrator.core.values import resolve
+from orchestrator.kinds.catalogue import KINDS
+from orchestrator.plan.compile.context import COLOURS, ColourName
+from orchestrator.reconcile.apply import Applier
+from orchestrator.reconcile.diff import make_plan
+from orchestrator.reconcile.observe import observe
+
+
+class Followers:
+    """Moves what follows, one service at a time: some of it belongs to several."""
+
+    def __init__(self, system: System, colours: Mapping[str, ColourName], outputs: Outputs, sink: Sink) -> None:
+        self._system = system
+        self._colours = dict(colours)
+        self._outputs = outputs
+        self._sink = sink
+        self._lock = threading.Lock()
+
+    def move(self, service: str, colour: str) -> None:
+        """Bring everything that follows a service to one of its colours. Raises ``AwsError`` when a part does not move."""
+        system = self._system
+        with self._lock:
+            self._colours = {**self._colours, service: _colour(colour)}
+            wanted = {r.address: r for r in system.compile(self._colours).resources}
+            moving = self._dependent(service)
+            here = [self._settled(wanted[a], moving) for a in sorted(moving & wanted.keys())]
+            kinds = {a.kind: KINDS[a.kind] for a in moving}
+            live = [
+                x for x in observe(system.reader, system.stack, wanted.values(), kinds=kinds) if x.address in moving
+            ]
+            applier = Applier(
+                aws=system.aws,
+                stack=system.stack,
+                clock=system.clock,
+                sink=self._sink,
+                workers=system.workers,
+                hold=system.assert_held,
+            )
+            report = applier.apply(make_plan(here, live, system.traits))
+            if not report.ok:
+                failed = "; ".join(f"{r.step.address}: {r.error}" for r in report.failed)
+                raise AwsError(f"what follows {service} did not all move to {colour}: {failed}")
+
+    def _dependent(self, service: str) -> set[Address]:
+        """The addresses that mean something else, or are not there, when the service is on its other colour."""
+        blue, green = (_by_address(self._system, {**self._colours, service: c}) for c in COLOURS)
+        return {a for a in blue.keys() | green.keys() if blue.get(a) != green.get(a)} | {
+            a for a in blue if a.kind in ("scalable-target", "scaling-policy") and a.name.startswith(service)
+        }
+
+    def _settled(self, resource: Resource, moving: set[Address]) -> Resource:
+        """The resource without references to anything that does not move with it."""
+
+        def known(ref: Any) -> Any:
+            return ref if ref.to in moving else self._outputs.certain(ref)
+
+        changes = {f: resolve(getattr(resource, f), known) for f, _ in resource.attrs()}
+        return dc.replace(resource, **changes, after=frozenset(resource.after & moving))
+
+
+def _by_address(system: System, colours: Mapping[str, ColourName]) -> dict[Address, Resource]:
+    return {r.address: r for r in system.compile(colours).resources}
+
+
+def _colour(name: str) -> ColourName:
+    return "green" if name == "green" else "blue"

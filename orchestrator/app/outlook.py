@@ -1,0 +1,121 @@
+"""One look at a system: what it wants, what lives, what differs, and what each service needs. Reads only."""
+
+from __future__ import annotations
+
+import dataclasses as dc
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from orchestrator.app.specs import Outputs, specs_of
+from orchestrator.app.system import System
+from orchestrator.core.address import Address
+from orchestrator.core.resource import Live
+from orchestrator.plan.compile import Compiled
+from orchestrator.reconcile import guard
+from orchestrator.reconcile.diff import make_plan
+from orchestrator.reconcile.observe import observe
+from orchestrator.reconcile.steps import Plan, Step
+from orchestrator.rollout.assess import assess
+from orchestrator.rollout.decide import Decision, Need
+from orchestrator.rollout.release import ServiceSpec
+from orchestrator.rollout.survey import LiveService, survey
+
+_TURNED_BY_ROLLOUTS = ("service", "task-definition")
+
+
+@dc.dataclass(frozen=True, kw_only=True)
+class Outlook:
+    """What there is to do. ``waiting`` are services that nothing can be decided about before the rest exists."""
+
+    compiled: Compiled
+    live: tuple[Live[Any], ...]
+    plan: Plan
+    decisions: Mapping[str, Decision]
+    specs: Mapping[str, ServiceSpec]
+    waiting: tuple[str, ...] = ()
+    deferred: frozenset[Address] = frozenset()
+    """What can only be made once a service runs: its scaling, and what else follows its traffic."""
+
+    @property
+    def rollouts(self) -> tuple[Decision, ...]:
+        """The services whose rollout or repair is called for."""
+        return tuple(d for d in self.decisions.values() if d.acts)
+
+    @property
+    def concerns(self) -> tuple[Decision, ...]:
+        """The services that are not as planned, whether or not we can do something about it."""
+        return tuple(d for d in self.decisions.values() if d.need is not Need.NOTHING)
+
+    @property
+    def empty(self) -> bool:
+        """Whether AWS is as the plan says."""
+        return self.plan.empty and not self.concerns and not self.waiting
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when anything that would be done changes."""
+        needs = [(d.service, d.need.value, d.release.hash if d.release else "") for d in self.concerns]
+        told = repr((self.plan.fingerprint, sorted(needs), sorted(self.waiting)))
+        return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+    def headline(self) -> str:
+        """How much there is to do, in a few words."""
+        parts = [f"{len(self.plan.changes)} changes"] if self.plan.changes else []
+        moving = len(self.rollouts) + len(self.waiting)
+        parts += [f"{moving} rollout{'s' if moving != 1 else ''}"] if moving else []
+        return " and ".join(parts) or "nothing"
+
+    def now_and_later(self) -> tuple[Plan, tuple[Step, ...]]:
+        """The plan that can be carried out at once, and the steps that wait for services to run."""
+        later = tuple(s for s in self.plan.steps if s.address in self.deferred and s in self.plan.changes)
+        keys = {s.key for s in later}
+        return dc.replace(self.plan, steps=tuple(s for s in self.plan.steps if s.key not in keys)), later
+
+
+def look(system: System, images: Mapping[str, str] | None = None) -> Outlook:
+    """Compare the plan with AWS. ``images`` are wanted in place of what the plan says, by service."""
+    compiled = system.compile()
+    live = observe(system.reader, system.stack, compiled.resources)
+    outputs = Outputs(live, compiled.resources, system.traits)
+    specs = specs_of(system.stack, compiled, outputs)
+    standing = survey(system.reader, specs.values()) if specs else {}
+    colours = {name: s.active for name, s in standing.items() if s.active}
+    if any(colour != "blue" for colour in colours.values()):
+        compiled = system.compile(colours)  # type: ignore[arg-type]  # the names are those that specs were made of
+        specs = specs_of(system.stack, compiled, outputs)
+    return _outlook(system, compiled, live, specs, standing, images or {})
+
+
+def _outlook(
+    system: System,
+    compiled: Compiled,
+    live: tuple[Live[Any], ...],
+    specs: Mapping[str, ServiceSpec],
+    standing: Mapping[str, LiveService],
+    images: Mapping[str, str],
+) -> Outlook:
+    ours = {f"{s.name}-{colour}" for s in compiled.services for colour in s.colours} | {
+        s.name for s in compiled.services
+    }
+    rest = [x for x in live if not (x.address.kind in _TURNED_BY_ROLLOUTS and x.address.name in ours)]
+    plan = make_plan(compiled.resources, rest, system.traits, adopt=_adopted(system))
+    return Outlook(
+        compiled=compiled,
+        live=live,
+        plan=guard.with_truth_about_data(system.reader, plan),
+        decisions=assess(system.reader, specs.values(), images=images, live=standing),
+        specs=specs,
+        waiting=tuple(s.name for s in compiled.services if s.name not in specs),
+        deferred=_deferred(compiled, standing),
+    )
+
+
+def _adopted(system: System) -> frozenset[Address]:
+    return frozenset(Address.parse(text) for text in system.loaded.model.adopt)
+
+
+def _deferred(compiled: Compiled, standing: Mapping[str, LiveService]) -> frozenset[Address]:
+    """What follows services of which nothing runs yet: auto scaling refuses a service that does not exist."""
+    idle = [s for s in compiled.services if s.name not in standing or standing[s.name].active is None]
+    return frozenset(r.address for s in idle for following in s.following.values() for r in following)

@@ -1,0 +1,78 @@
+"""Makes AWS as the plan says: what the services stand on, then the services, then away with what is left over."""
+
+from __future__ import annotations
+
+import dataclasses as dc
+from collections.abc import Mapping
+
+from orchestrator.app.ending import Ending, ServiceEnding
+from orchestrator.app.following import Followers
+from orchestrator.app.outlook import Outlook
+from orchestrator.app.rollouts import Rollouts
+from orchestrator.app.specs import Outputs, specs_of
+from orchestrator.app.system import System
+from orchestrator.core.events import Sink
+from orchestrator.lease import Holder
+from orchestrator.plan.compile.context import ColourName
+from orchestrator.reconcile import guard
+from orchestrator.reconcile.apply import Applier
+from orchestrator.reconcile.report import Report
+from orchestrator.rollout.assess import assess
+
+
+def check(system: System, outlook: Outlook, *, data: bool, deletions: int | None) -> None:
+    """Raise ``Refused`` unless the plan is safe to carry out."""
+    allowed = deletions if deletions is not None else system.loaded.model.limits.deletions
+    guard.check(outlook.plan, guard.Limits(allowed=allowed), data=data)
+
+
+def apply(system: System, outlook: Outlook, sink: Sink, *, data: bool) -> Ending:
+    """Carry the outlook out. Nothing raises for a step or a service that fails: the ending says what became of each."""
+    began = system.clock.now()
+    applier = Applier(
+        aws=system.aws,
+        stack=system.stack,
+        clock=system.clock,
+        sink=sink,
+        workers=system.workers,
+        hold=system.assert_held,
+        stop=system.stop,
+        data=data,
+    )
+    plan, _ = outlook.now_and_later()
+    report = applier.converge(plan)
+    services: tuple[ServiceEnding, ...] = ()
+    if report.ok:
+        services = _roll_out(system, outlook, report, sink)
+    if report.ok and not any(s.outcome for s in services):
+        report = report + applier.prune(plan, report)
+    return Ending(report=report, services=services, seconds=system.clock.now() - began)
+
+
+def _roll_out(system: System, outlook: Outlook, report: Report, sink: Sink) -> tuple[ServiceEnding, ...]:
+    outputs = Outputs(outlook.live, outlook.compiled.resources, system.traits, report.outputs)
+    if outlook.waiting or report.results:
+        outlook = _again(system, outlook, outputs)
+    return roll_out(system, outlook, outputs, sink)
+
+
+def _again(system: System, outlook: Outlook, outputs: Outputs) -> Outlook:
+    """The same outlook after what the services stand on has come to be."""
+    specs = specs_of(system.stack, outlook.compiled, outputs)
+    return dc.replace(outlook, specs=specs, decisions=assess(system.reader, specs.values()), waiting=())
+
+
+def roll_out(system: System, outlook: Outlook, outputs: Outputs, sink: Sink) -> tuple[ServiceEnding, ...]:
+    """Roll out every service that needs it."""
+    rollouts = Rollouts(
+        system=system,
+        specs=outlook.specs,
+        decisions=outlook.decisions,
+        followers=Followers(system, _colours(outlook), outputs, sink),
+        by=Holder.here().owner,
+    )
+    return rollouts.run(sink)
+
+
+def _colours(outlook: Outlook) -> Mapping[str, ColourName]:
+    return {n: "green" if d.live.active == "green" else "blue" for n, d in outlook.decisions.items()}

@@ -1,0 +1,88 @@
+"""From a service as planned to one that can be rolled out: every reference replaced by what it stands for on AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from orchestrator.core.address import Address
+from orchestrator.core.resource import Live, Resource
+from orchestrator.core.values import Ref, Unknown, resolve, unknowns
+from orchestrator.plan.compile import Compiled, ServicePlan
+from orchestrator.plan.compile.context import COLOURS
+from orchestrator.reconcile.steps import Traits
+from orchestrator.rollout.release import ColourSpec, ServiceSpec
+from orchestrator.rollout.strategies import Strategy, all_at_once, rolling
+
+
+class Outputs:
+    """What references stand for: what lives says it, and names say it of what is certain to come."""
+
+    def __init__(
+        self,
+        live: Iterable[Live[Any]],
+        wanted: Iterable[Resource],
+        traits: Mapping[str, Traits],
+        made: Mapping[Address, Mapping[str, Any]] | None = None,
+    ) -> None:
+        self._known = {x.address: x.outputs for x in live if x.owned} | dict(made or {})
+        self._wanted = {r.address: r for r in wanted}
+        self._traits = traits
+
+    def __call__(self, ref: Ref[Any]) -> Any:
+        """The output, or ``Unknown`` when only an apply can tell."""
+        outputs = self._known.get(ref.to, {})
+        if outputs.get(ref.output) is not None:
+            return outputs[ref.output]
+        return Unknown(ref)
+
+    def certain(self, ref: Ref[Any]) -> Any:
+        """The output, or what it will be, or ``Unknown``."""
+        value = self(ref)
+        if isinstance(value, Unknown) and ref.to in self._wanted:
+            traits = self._traits.get(ref.to.kind) or Traits()
+            return traits.predict(self._wanted[ref.to]).get(ref.output, value)
+        return value
+
+
+def specs_of(stack: str, compiled: Compiled, outputs: Outputs) -> dict[str, ServiceSpec]:
+    """The services that everything they stand on exists for, by name."""
+    specs = {service.name: _spec(stack, service, outputs) for service in compiled.services}
+    return {name: spec for name, spec in specs.items() if not unknowns(spec)}
+
+
+def _strategy(planned: ServicePlan) -> Strategy:
+    wanted = planned.strategy
+    if wanted.type == "rolling" or planned.rule is None:
+        return rolling(bake=wanted.bake)
+    return all_at_once(bake=wanted.bake, hold=wanted.hold)
+
+
+def _spec(stack: str, planned: ServicePlan, outputs: Outputs) -> ServiceSpec:
+    def known(value: Any) -> Any:
+        return resolve(value, outputs)
+
+    colours = {
+        colour: ColourSpec(
+            service=known(c.service), target_group=known(Ref(c.target_group, "arn")) if c.target_group else None
+        )
+        for colour, c in planned.colours.items()
+        if planned.rule or colour == COLOURS[0]  # a service that rolls in place has one side
+    }
+    return ServiceSpec(
+        stack=stack,
+        name=planned.name,
+        cluster=known(planned.cluster),
+        task_definition=known(planned.task_definition),
+        container=planned.name,
+        repository=planned.repository,
+        repository_uri=known(Ref(Address("repository", planned.name), "uri")),
+        image=planned.image,
+        colours=colours,
+        rule=known(Ref(planned.rule, "arn")) if planned.rule else None,
+        minimum=planned.min,
+        desired=planned.desired,
+        strategy=_strategy(planned),
+        deadline=planned.deadline,
+        needs=tuple(sorted(planned.needs)),
+    )

@@ -1,0 +1,67 @@
+"""``deploy`` and ``status``: new images, and how the services stand."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli import flags
+from orchestrator.cli.render import endings, plans, services
+from orchestrator.cli.session import Session
+from orchestrator.core.errors import OrchestratorError
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("deploy")(deploy)
+    app.command("status")(status)
+
+
+def deploy(
+    plan: flags.PlanFile,
+    image: flags.Images = [],  # noqa: B006  (typer reads the default, nobody changes it)
+    environment: flags.Environment = None,
+    yes: flags.Yes = False,
+    var: flags.Variables = [],  # noqa: B006
+    sandbox: flags.Sandbox = False,
+    json: flags.Json = False,
+    junit: flags.JUnitFile = None,
+    profile: flags.Profile = None,
+) -> int:
+    """Roll out new images. Touches no infrastructure."""
+    from orchestrator.app import delivery
+
+    del yes  # a deployment does not ask; the flag is taken so that scripts can pass it everywhere
+    images = flags.pairs(image, "--image")
+    if not images:
+        raise OrchestratorError("deploy needs to know what to deploy", hint="add --image SERVICE=TAG")
+    given = flags.options(plan, environment, var, sandbox=sandbox, json=json, junit=junit, profile=profile)
+    session = Session("deploy", given)
+    resume = session.again("deploy", *(f"--image {s}={t}" for s, t in images.items()))
+    with session.system() as system, session.interruptible(resume), system.hold("deploy"):
+        outlook = delivery.look(system, images)
+        plans.show(session, outlook)
+        if not outlook.rollouts:
+            return endings.nothing(session)
+        with session.progress(f"deploy {system.stack}") as sink:
+            ending = delivery.deploy(system, outlook, sink)
+        return endings.show(session, ending)
+
+
+def status(
+    plan: flags.PlanFile,
+    service: Annotated[str | None, typer.Argument(help="Only this service.", show_default=False)] = None,
+    environment: flags.Environment = None,
+    var: flags.Variables = [],  # noqa: B006
+    json: flags.Json = False,
+    profile: flags.Profile = None,
+) -> int:
+    """Show how the services stand: weights, tasks, releases, the newest events."""
+    from orchestrator.app import inspection
+
+    given = flags.options(plan, environment, var, json=json, profile=profile)
+    session = Session("status", given)
+    with session.system() as system:
+        services.show(session, inspection.status(system, service))
+        return 0

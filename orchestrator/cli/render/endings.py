@@ -1,0 +1,108 @@
+"""The last lines of a command: what happened, why, what the state is now, and the one command to run next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from orchestrator.app.ending import Ending, Outcome, ServiceEnding
+from orchestrator.cli.render.words import duration
+from orchestrator.reconcile.report import Outcome as StepOutcome
+
+if TYPE_CHECKING:
+    from orchestrator.cli.session import Session
+
+_GOOD = "green"
+_BAD = "bold red"
+
+
+def nothing(session: Session) -> int:
+    """Nothing was to be done."""
+    _finish(session, "")
+    if session.json:
+        session.json.result("outcome", {"outcome": "succeeded", "exit_code": 0})
+    return 0
+
+
+def show(session: Session, ending: Ending) -> int:
+    """Tell how it ended; the exit code."""
+    outcome = ending.outcome
+    if session.json:
+        session.json.result("outcome", _as_json(ending))
+    else:
+        _lines(session, ending)
+    _finish(session, "")
+    return int(outcome)
+
+
+def _lines(session: Session, ending: Ending) -> None:
+    for result in ending.report.failed:
+        _print(session, f"✗ {result.step.verb} {result.step.address}: {result.error}", _BAD)
+        if result.hint:
+            _print(session, f"    {result.hint}")
+    blocked = ending.report.count(StepOutcome.BLOCKED)
+    if blocked:
+        _print(session, f"⊘ {blocked} more steps wait for what failed", "yellow")
+    for service in ending.services:
+        _service(session, service)
+    if ending.kept:
+        _print(session, f"Kept, because it holds data: {', '.join(ending.kept)}")
+    done = ending.report.count(StepOutcome.DONE)
+    what = f"{session.command} {ending.outcome.words}"
+    count = f", {done} step{'s' if done != 1 else ''}" if done else ""
+    style = _GOOD if ending.outcome is Outcome.SUCCEEDED else _BAD
+    _print(session, f"{what}{count} in {duration(ending.seconds)}", style)
+    if step := _next(session, ending):
+        _print(session, f"Next: {step}")
+
+
+def _service(session: Session, service: ServiceEnding) -> None:
+    if service.outcome is Outcome.SUCCEEDED:
+        _print(session, f"✓ {service.service} runs {_short(service.image)}", _GOOD)
+        return
+    style = "yellow" if service.outcome is Outcome.WAITING_FOR_IMAGES else _BAD
+    _print(session, f"✗ {service.service} {service.outcome.words}: {service.why}", style)
+    for line in service.evidence[:8]:
+        _print(session, f"    {line}")
+    if service.push:
+        _print(session, f"    push it with: {service.push}")
+
+
+def _short(image: str) -> str:
+    name, at, digest = image.partition("@")
+    return f"{name} ({digest[:19]}…)" if at else name or "what it ran before"
+
+
+def _next(session: Session, ending: Ending) -> str:
+    match ending.outcome:
+        case Outcome.SUCCEEDED:
+            return ""
+        case Outcome.FAILED | Outcome.STOPPED | Outcome.TIMED_OUT | Outcome.WAITING_FOR_IMAGES:
+            return f"{session.again('apply')} goes on from here"
+        case Outcome.ROLLED_BACK | Outcome.ROLLBACK_FAILED:
+            return f"{session.again('status')} shows where the traffic is"
+    return session.again("status")
+
+
+def _as_json(ending: Ending) -> dict[str, object]:
+    return {
+        "outcome": ending.outcome.words,
+        "exit_code": int(ending.outcome),
+        "seconds": round(ending.seconds, 1),
+        "failed": [{"step": str(r.step.address), "error": r.error, "hint": r.hint} for r in ending.report.failed],
+        "services": [
+            {"service": s.service, "outcome": s.outcome.words, "image": s.image, "why": s.why, "evidence": s.evidence}
+            for s in ending.services
+        ],
+        "kept": list(ending.kept),
+    }
+
+
+def _print(session: Session, line: str, style: str = "") -> None:
+    session.console.print(Text(line, style=style))
+
+
+def _finish(session: Session, error: str) -> None:
+    if session.junit:
+        session.junit.write(error)

@@ -1,0 +1,103 @@
+"""Plans, drift and removals as people read them, in colour where there is a terminal for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from orchestrator.reconcile import text
+from orchestrator.rollout.decide import Decision, Need
+
+if TYPE_CHECKING:
+    from orchestrator.app.outlook import Outlook
+    from orchestrator.app.teardown import Removal
+    from orchestrator.cli.session import Session
+
+_STYLES = {
+    "+": "green",
+    "~": "yellow",
+    "-": "red",
+    "-/+": "bold red",
+    "≈": "cyan",
+    "!": "bold magenta",
+    "⟳": "bold cyan",
+}
+
+
+def show(session: Session, outlook: Outlook) -> None:
+    """The whole plan: resources, then services, then what cannot be known yet."""
+    if session.json:
+        session.json.result("plan", as_json(outlook))
+        return
+    _write(session, text.render(outlook.plan))
+    lines = [_service(d) for d in outlook.concerns]
+    lines += [f"  ⟳ service {name}: first release, once what it stands on is there" for name in outlook.waiting]
+    if lines:
+        session.say("")
+        _write(session, "\n".join(lines))
+
+
+def show_drift(session: Session, outlook: Outlook) -> None:
+    """What is not as planned; a service's weights are its rollouts'."""
+    if session.json:
+        session.json.result("drift", as_json(outlook))
+        return
+    if outlook.empty:
+        session.say(f"In sync: {text.summary(outlook.plan).removeprefix('Nothing to do: ')}")
+        return
+    show(session, outlook)
+    session.say("")
+    session.say(f"Drift. Put it back with: {session.again('apply')}")
+
+
+def show_removal(session: Session, removal: Removal) -> None:
+    """What would go, and what stays."""
+    kept = [f"{step.address}" for step in removal.kept]
+    if session.json:
+        session.json.result("removal", {**text.as_json(removal.plan), "kept": kept})
+        return
+    if removal.empty and not kept:
+        session.say("Nothing carries this stack's tags.")
+        return
+    if not removal.empty:
+        _write(session, text.render(removal.plan))
+    if kept:
+        session.say("")
+        session.say("Stays, because it holds data (--data deletes it too):")
+        for address in kept:
+            session.say(f"    {address}")
+
+
+def as_json(outlook: Outlook) -> dict[str, Any]:
+    """The outlook for programs."""
+    services = [{"service": d.service, "need": d.need.value, "reasons": list(d.reasons)} for d in outlook.concerns] + [
+        {"service": name, "need": Need.FIRST.value, "reasons": []} for name in outlook.waiting
+    ]
+    plan = text.as_json(outlook.plan)
+    return {**plan, "fingerprint": outlook.fingerprint, "services": services, "empty": outlook.empty}
+
+
+_NEEDS = {
+    Need.FIRST: "first release",
+    Need.ROLLOUT: "roll out",
+    Need.HEAL: "put traffic right, which a rollout owns",
+    Need.RECORD: "record the image's new name",
+    Need.IMAGE: "waits for an image",
+    Need.LOOK: "somebody else's change is in the way",
+}
+
+
+def _service(decision: Decision) -> str:
+    symbol = "!" if decision.need in (Need.IMAGE, Need.LOOK, Need.HEAL) else "⟳"
+    lines = [f"  {symbol} service {decision.service}: {_NEEDS[decision.need]}"]
+    lines += [f"      {reason}" for reason in decision.reasons]
+    if decision.missing:
+        lines.append(f"      push it with: {decision.missing.push}")
+    return "\n".join(lines)
+
+
+def _write(session: Session, content: str) -> None:
+    for line in content.splitlines():
+        symbol = line.split(maxsplit=1)[0] if line.strip() else ""
+        session.console.print(Text(line, style=_STYLES.get(symbol, "")))

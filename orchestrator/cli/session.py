@@ -1,0 +1,158 @@
+"""What every command needs around an engine: settings, clock, door, store, the embedded sandbox, signals, a sink."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from rich.console import Console
+
+from orchestrator.cli.render.jsonl import JsonLines
+from orchestrator.cli.render.junit import JUnit
+from orchestrator.cli.render.plain import PlainLines
+from orchestrator.core.clock import Clock, SystemClock
+from orchestrator.core.errors import OrchestratorError
+from orchestrator.core.events import Event, Sink
+from orchestrator.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from orchestrator.app.system import System
+
+_SANDBOX_SPEED = 20.0
+_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What the flags that all commands share say."""
+
+    plan: Path
+    environment: str | None = None
+    variables: dict[str, str] = field(default_factory=dict)
+    sandbox: bool = False
+    json: bool = False
+    junit: Path | None = None
+    profile: str | None = None
+    workers: int | None = None
+
+
+class Session:
+    """One run of one command."""
+
+    def __init__(self, command: str, options: Options, out: TextIO | None = None) -> None:
+        self.command = command
+        self.options = options
+        self.settings: Settings = load_settings(os.environ, {"profile": options.profile, "workers": options.workers})
+        self.stop = threading.Event()
+        self.clock: Clock = _clock(self.settings)
+        self.out = out or sys.stdout
+        self.console = Console(file=self.out, highlight=False, soft_wrap=True)
+        self.errors = Console(stderr=True, highlight=False, soft_wrap=True)
+        self.json = JsonLines(self.out, command) if options.json else None
+        self.junit = JUnit(options.junit, command) if options.junit else None
+
+    @contextlib.contextmanager
+    def system(self) -> Iterator[System]:
+        """The plan's system on its account; with ``--sandbox`` on one that lives as long as the command."""
+        from orchestrator.app.system import System
+        from orchestrator.aws.door import Access, Aws
+        from orchestrator.plan.load.loader import load_plan
+        from orchestrator.stores.file import FileStore
+
+        loaded = load_plan(self.options.plan, self.options.environment, self.options.variables)
+        with self._sandbox() if self.options.sandbox else contextlib.nullcontext():
+            access = Access(
+                region=loaded.model.region,
+                profile=self.settings.profile,
+                role=loaded.model.role,
+                account=loaded.model.account,
+            )
+            aws = Aws(access, self.clock)
+            store = FileStore(self.settings.state_dir)
+            yield System(loaded, aws, store, self.clock, stop=self.stop, workers=self.settings.workers)
+
+    @contextlib.contextmanager
+    def _sandbox(self) -> Iterator[None]:
+        try:
+            from orchestrator.sandbox.clock import SpeedClock
+            from orchestrator.sandbox.server import Sandbox
+        except ImportError as error:
+            raise OrchestratorError(
+                f"the sandbox is not installed ({error.name} is missing)", hint="pip install 'orchestrator[sandbox]'"
+            ) from None
+        clock = SpeedClock(_SANDBOX_SPEED)
+        self.clock = clock
+        with Sandbox(clock=clock) as sandbox:
+            os.environ.update(AWS_ENDPOINT_URL=sandbox.url, **dict.fromkeys(_KEYS, "sandbox"))
+            for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
+                os.environ.pop(name, None)
+            yield
+
+    @contextlib.contextmanager
+    def progress(self, title: str) -> Iterator[Sink]:
+        """A sink in the shape that fits where the output goes, for the length of some work."""
+        with contextlib.ExitStack() as stack:
+            sinks: list[Callable[[Event], None]] = []
+            if self.json:
+                sinks.append(self.json)
+            elif self.console.is_terminal and not self.console.is_dumb_terminal:
+                from orchestrator.cli.render.tree import LiveTree
+
+                sinks.append(stack.enter_context(LiveTree(self.console, self.clock, title)))
+            else:
+                sinks.append(PlainLines(self.out, self.clock))
+            if self.junit:
+                sinks.append(self.junit)
+
+            def emit(event: Event) -> None:
+                for sink in sinks:
+                    sink(event)
+
+            yield emit
+
+    @contextlib.contextmanager
+    def interruptible(self, resume: str) -> Iterator[None]:
+        """Ctrl-C or SIGTERM once: start nothing more and say how to resume; twice: leave at once, state intact."""
+
+        def interrupted(number: int, _frame: Any) -> None:
+            if self.stop.is_set():
+                os.write(2, b"\nleaving now; what AWS is doing goes on, nothing is lost\n")
+                os._exit(128 + number)
+            self.stop.set()
+            os.write(2, f"\nstopping: nothing new is started. Resume with: {resume}\n".encode())
+
+        before = {s: signal.signal(s, interrupted) for s in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def again(self, command: str | None = None, *more: str) -> str:
+        """The command line that would do this, or ``command``, with the same plan."""
+        words = ["orchestrator", command or self.command, str(self.options.plan)]
+        if self.options.environment:
+            words += ["-e", self.options.environment]
+        return " ".join([*words, *more])
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether a person is there to answer a question."""
+        return sys.stdin.isatty() and not self.json
+
+    def say(self, text: str) -> None:
+        """A line for people; programs that read JSON are not bothered with it."""
+        if self.json is None:
+            self.console.print(text, markup=False)
+
+
+def _clock(settings: Settings) -> Clock:
+    speed = settings.clock_speed
+    return SystemClock(speed.factor, speed.since)
