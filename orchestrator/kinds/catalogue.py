@@ -11,6 +11,9 @@ from orchestrator.kinds.ec2 import gateways as _gateways  # noqa: F401
 from orchestrator.kinds.ec2 import routes as _routes  # noqa: F401
 from orchestrator.kinds.ec2 import security_groups as _security_groups  # noqa: F401
 from orchestrator.kinds.ec2 import vpc as _vpc  # noqa: F401
+from orchestrator.kinds.ecs import clusters as _clusters  # noqa: F401
+from orchestrator.kinds.ecs import services as _services  # noqa: F401
+from orchestrator.kinds.ecs import task_definitions as _task_definitions  # noqa: F401
 from orchestrator.kinds.elbv2 import balancers as _balancers  # noqa: F401
 from orchestrator.kinds.elbv2 import listeners as _listeners  # noqa: F401
 from orchestrator.kinds.elbv2 import rules as _rules  # noqa: F401

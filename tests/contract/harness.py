@@ -43,18 +43,18 @@ class Account:
         """The resources with this stack's ownership tags."""
         return [owned(self.stack, resource) for resource in resources]
 
-    def observe(self, resources: Sequence[Resource]) -> list[Live[Any]]:
-        """What exists of the kinds of these resources, read through the door that cannot write."""
+    def observe(self, resources: Sequence[Resource], kinds: Iterable[str] = ()) -> list[Live[Any]]:
+        """What exists of these kinds, or of all that the resources are of, read through the door that cannot write."""
         scope = Scope(self.stack, self.marked(resources))
         found: list[Live[Any]] = []
-        for kind in dict.fromkeys(resource.kind for resource in resources):
+        for kind in kinds or dict.fromkeys(resource.kind for resource in resources):
             with self.reader.during(kind, "read"):
                 found.extend(KINDS[kind].observe(self.reader, scope))
         return found
 
     def find(self, resources: Sequence[Resource], address: Address) -> Live[Any] | None:
         """The one live resource at an address, if it is this stack's."""
-        found = [live for live in self.observe(resources) if live.address == address and live.owned]
+        found = [live for live in self.observe(resources, {address.kind}) if live.address == address and live.owned]
         assert len(found) < 2, f"{address} is reported {len(found)} times"
         return found[0] if found else None
 
@@ -79,8 +79,7 @@ class Account:
         kind = KINDS[live.address.kind]
         with self.aws.during(kind.resource.kind, "delete"):
             self._patiently(kind, lambda: kind.delete(self.aws, live))
-        same = [resource for resource in resources if resource.kind == live.address.kind]
-        self._until(kind, lambda: self.find(same, live.address) is None, f"{live.address} to be gone")
+        self._until(kind, lambda: self.find(resources, live.address) is None, f"{live.address} to be gone")
 
     def holds(self, live: Live[Any]) -> bool:
         """Whether deleting it would lose data."""
@@ -128,8 +127,6 @@ class Account:
         self._until_ready(kind, resources, step.address)
 
     def _until_ready(self, kind: Kind[Any], resources: Sequence[Resource], address: Address) -> None:
-        resources = [resource for resource in resources if resource.kind == address.kind]
-
         def ready() -> bool:
             live = self.find(resources, address)
             health = kind.health(live) if live else Pending("it to be seen")

@@ -12,6 +12,7 @@ from orchestrator.core.health import Broken, Health, Pending, Ready
 from orchestrator.core.resource import Live, Resource, attr
 from orchestrator.core.values import Link
 from orchestrator.kinds.base import Actions, Item, Named, NamedKind
+from orchestrator.kinds.ec2.security_groups import SecurityGroup
 from orchestrator.kinds.ec2.vpc import Subnet, Vpc
 from orchestrator.kinds.elbv2.snapshot import look, retag, stated, with_full_name
 from orchestrator.kinds.scope import Scope
@@ -26,7 +27,7 @@ class LoadBalancer(Named):
     aws_name: str = attr("LoadBalancerName", immutable=True)
     scheme: str = attr("Scheme", immutable=True, default="internet-facing")
     subnets: frozenset[Link[Subnet]] = attr("AvailabilityZones[].SubnetId", parse=frozenset)
-    security_groups: frozenset[Link[Any]] | None = attr("SecurityGroups", parse=frozenset, default=None)
+    security_groups: frozenset[Link[SecurityGroup]] = attr("SecurityGroups || `[]`", parse=frozenset)
     ip_type: str = attr("IpAddressType", default="ipv4")
     attributes: Mapping[str, str] = attr(factory=dict)
 
@@ -95,15 +96,14 @@ class LoadBalancerKind(NamedKind[LoadBalancer]):
     def create(self, aws: Aws, want: LoadBalancer) -> Item:
         """Equal settings under the same name give the load balancer that exists."""
         client = aws.client("elbv2")
-        groups = {} if want.security_groups is None else {"SecurityGroups": sorted(map(str, want.security_groups))}
         made: Item = client.create_load_balancer(
             Name=want.aws_name,
             Type="application",
             Scheme=want.scheme,
             Subnets=sorted(map(str, want.subnets)),
+            SecurityGroups=sorted(map(str, want.security_groups)),
             IpAddressType=want.ip_type,
             Tags=tags.as_list(want.tags),
-            **groups,
         )["LoadBalancers"][0]
         if want.attributes:
             self._set_attributes(client, made["LoadBalancerArn"], want)
@@ -115,8 +115,7 @@ class LoadBalancerKind(NamedKind[LoadBalancer]):
         if "subnets" in changed:
             client.set_subnets(LoadBalancerArn=arn, Subnets=sorted(map(str, want.subnets)))
         if "security_groups" in changed:
-            groups = sorted(map(str, want.security_groups or ()))
-            client.set_security_groups(LoadBalancerArn=arn, SecurityGroups=groups)
+            client.set_security_groups(LoadBalancerArn=arn, SecurityGroups=sorted(map(str, want.security_groups)))
         if "ip_type" in changed:
             client.set_ip_address_type(LoadBalancerArn=arn, IpAddressType=want.ip_type)
         if "attributes" in changed:
@@ -133,27 +132,31 @@ class LoadBalancerKind(NamedKind[LoadBalancer]):
 
     @classmethod
     def example(cls) -> Sequence[Resource]:
-        """An internal load balancer in two zones, and a subnet in a third that it could move to."""
+        """An internal load balancer in two zones, and a third zone that it could move to."""
         vpc = Vpc(name="main", cidr="10.0.0.0/16")
         subnets = [
             Subnet(name=zone, vpc=vpc.out(), cidr=f"10.0.{number}.0/24", zone=f"us-east-1{zone}")
             for number, zone in enumerate("abc")
         ]
+        groups = [SecurityGroup(name=name, vpc=vpc.out()) for name in ("entry", "other")]
         balancer = LoadBalancer(
             name="main",
             aws_name="contract",
             scheme="internal",
             subnets=frozenset(s.out() for s in subnets[:2]),
+            security_groups=frozenset({groups[0].out()}),
             attributes={"idle_timeout.timeout_seconds": "60"},
         )
-        return [vpc, *subnets, balancer]
+        return [vpc, *subnets, *groups, balancer]
 
     @classmethod
     def variations(cls) -> Mapping[str, Any]:
-        """A third zone, and a longer idle time."""
+        """A third zone, another security group, and a longer idle time."""
+        groups = [r for r in cls.example() if isinstance(r, SecurityGroup)]
         subnets = [r for r in cls.example() if isinstance(r, Subnet)]
         return {
             "subnets": frozenset(s.out() for s in subnets[1:]),
+            "security_groups": frozenset(g.out() for g in groups),
             "ip_type": "dualstack",
             "attributes": {"idle_timeout.timeout_seconds": "120"},
         }

@@ -16,7 +16,7 @@ def create_once(call: Call, proceed: Proceed) -> Reply:
     name = call.params.get("clusterName") or "default"
     existing = backend_of(call).clusters.get(name)
     if existing is None or existing.status == "INACTIVE":
-        return _completed(call, proceed()["cluster"])
+        return {"cluster": _completed(call, proceed()["cluster"])}
     return {"cluster": _described(call, name)}
 
 
@@ -44,7 +44,7 @@ def list_active(call: Call) -> Reply:
 def update_counted(call: Call, proceed: Proceed) -> Reply:
     """Changes of a cluster answer with its counts too."""
     cluster_of(call)
-    return _completed(call, proceed()["cluster"])
+    return {"cluster": _completed(call, proceed()["cluster"])}
 
 
 @answer("ecs", "UpdateClusterSettings")
@@ -60,7 +60,7 @@ def update_settings(call: Call) -> Reply:
 def delete_known(call: Call, proceed: Proceed) -> Reply:
     """A cluster that is gone can not be deleted again."""
     cluster_of(call)
-    return _completed(call, proceed()["cluster"])
+    return {"cluster": _completed(call, proceed()["cluster"])}
 
 
 @answer("ecs", "DescribeCapacityProviders")
