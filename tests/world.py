@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import boto3
@@ -19,6 +20,12 @@ ONE_ATTEMPT = Config(
 )
 
 
+@cache
+def _session() -> boto3.session.Session:
+    """One for all tests of a process: it keeps the service models that it has read."""
+    return boto3.session.Session(aws_access_key_id="test", aws_secret_access_key="test")
+
+
 @dataclass
 class Aws:
     """The account of a test: ``aws.client("ecs")``, and ``aws.sleep(60)`` to let a minute pass."""
@@ -31,8 +38,8 @@ class Aws:
         """A plain boto3 client, one a service and region, that makes every call just once."""
         key = (service, region)
         if key not in self._clients:
-            session = boto3.session.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=region)
-            self._clients[key] = session.client(service, endpoint_url=self.sandbox.url, config=ONE_ATTEMPT)
+            url = self.sandbox.url
+            self._clients[key] = _session().client(service, region_name=region, endpoint_url=url, config=ONE_ATTEMPT)
         return self._clients[key]
 
     def sleep(self, seconds: float) -> None:

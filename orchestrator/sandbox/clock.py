@@ -81,6 +81,7 @@ class VirtualClock:
 
     def _step(self, deadline: float) -> None:
         """Move time to this sleeper's deadline when its turn has come, else wait for the others."""
+        self._awake &= {thread.ident for thread in threading.enumerate()}
         if self._awake:
             settled = self._changed.wait_for(lambda: not self._awake or self._now >= deadline, self._patience)
             if not settled:

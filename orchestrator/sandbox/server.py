@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import threading
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
+from orchestrator.core.errors import OrchestratorError
 from orchestrator.sandbox import repairs, strict
 from orchestrator.sandbox.admin import Admin
 from orchestrator.sandbox.chain import Call, Delayed, Logged, Quiet, Serial
@@ -23,7 +25,7 @@ _log = logging.getLogger(__name__)
 _running = threading.Lock()
 
 
-class SandboxError(Exception):
+class SandboxError(OrchestratorError):
     """The sandbox can not start, or can not do what it was asked for."""
 
 
@@ -41,11 +43,11 @@ class Sandbox:
     ) -> None:
         self.clock: SandboxClock = clock or SpeedClock()
         self.world = World(self.clock, empty_repositories=empty_repositories)
-        self.stopped = threading.Event()
         self._port = port
         self._latency = latency
         self._strict = strict
         self._lock = threading.RLock()
+        self._asked_to_stop = threading.Event()
         self._logged: Logged | None = None
         self._server: Any = None
         self._thread: threading.Thread | None = None
@@ -73,7 +75,7 @@ class Sandbox:
         except BaseException:
             _running.release()
             raise
-        self.stopped.clear()
+        self._asked_to_stop.clear()
         self.reset()
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="sandbox", daemon=True)
         self._thread.start()
@@ -86,12 +88,15 @@ class Sandbox:
         if self._thread is not None:
             self._thread.join()
         self._server = None
-        self.stopped.set()
         _running.release()
 
     def stop_soon(self) -> None:
-        """Ask whoever runs the sandbox to stop it, once the answer to this request is on its way."""
-        self.stopped.set()
+        """Ask whoever waits for it to stop the sandbox; a request can not do that itself while it is answered."""
+        self._asked_to_stop.set()
+
+    def wait(self) -> None:
+        """Wait until somebody asks to stop."""
+        self._asked_to_stop.wait()
 
     def reset(self) -> None:
         """Empty the account and forget what was going to happen in it."""
@@ -134,11 +139,22 @@ class Sandbox:
         self._install()
         aws = Serial(Quiet(DomainDispatcherApplication(create_backend_app)), self._lock, self.world.catch_up)
         self._logged = Logged(Admin(aws, self), self.clock.now)
+        app = Delayed(self._logged, self._latency)
+        with self._bound() as listening:
+            number = listening.fileno()
+            return make_server("127.0.0.1", self._port, app, threaded=True, request_handler=Handler, fd=number)
+
+    def _bound(self) -> socket.socket:
+        """Bind here: werkzeug would print its own advice about a taken port, and exit."""
+        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            app = Delayed(self._logged, self._latency)
-            return make_server("127.0.0.1", self._port, app, threaded=True, request_handler=Handler)
-        except (OSError, SystemExit) as error:
-            raise SandboxError(f"can not listen on 127.0.0.1:{self._port}: {error}") from error
+            listening.bind(("127.0.0.1", self._port))
+            listening.listen(128)
+        except OSError as error:
+            listening.close()
+            raise SandboxError(f"can not listen on 127.0.0.1:{self._port}: {error.strerror or error}") from error
+        return listening
 
     def _install(self) -> None:
         repairs.install(self.world.now)

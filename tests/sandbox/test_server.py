@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 import urllib.error
 import urllib.request
 from typing import Any
@@ -88,9 +89,14 @@ def test_a_second_sandbox_in_one_process_is_refused_and_a_later_one_is_not() -> 
 def test_a_taken_port_is_refused_with_its_number_and_leaves_nothing_behind() -> None:
     with world() as aws:
         port = int(aws.sandbox.url.rpartition(":")[2])
-        other = Sandbox(port=port)
-        with pytest.raises(SandboxError, match=f"127.0.0.1:{port}"):
-            other._listen()
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", port))
+        taken.listen()
+        with pytest.raises(SandboxError, match=f"can not listen on 127.0.0.1:{port}: Address already in use"):
+            Sandbox(port=port).start()
+    with world(port=port) as aws:
+        assert aws.sandbox.url.endswith(f":{port}")
 
 
 def test_regions_do_not_share_anything(aws: Aws) -> None:

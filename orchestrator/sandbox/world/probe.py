@@ -67,7 +67,7 @@ class Probe:
         self._next = None
         pace = self._pace()
         passed, settled = self._check()
-        if passed == (self.state == HEALTHY):
+        if self.state != INITIAL and passed == (self.state == HEALTHY):
             self._streak = 0
         elif passed or self._world.now() - self._began > pace.forgiven:
             self._streak += 1

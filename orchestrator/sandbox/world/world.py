@@ -22,6 +22,7 @@ _PACKAGE = "orchestrator.sandbox.world"
 _ECS = ("clusters", "definitions", "services", "tasks", "revisions")
 _ELB = ("balancers", "groups", "listeners", "health")
 _ANSWERS = {
+    "ec2": (f"{_PACKAGE}.network",),
     "ecr": (f"{_PACKAGE}.repositories",),
     "ecs": tuple(f"{_PACKAGE}.ecs.{name}" for name in _ECS),
     "elbv2": tuple(f"{_PACKAGE}.elb.{name}" for name in _ELB),

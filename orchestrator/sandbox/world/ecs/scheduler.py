@@ -191,7 +191,7 @@ class Scheduler:
         service.deployments = [
             each
             for each in service.deployments
-            if each is primary or each.rollout_state == "COMPLETED" or any(task.deployment is each for task in others)
+            if each is primary or each.rollout_state != "IN_PROGRESS" or any(task.deployment is each for task in others)
         ]
         if others or draining or len(mine) != service.desired_count or not all(self.healthy(task) for task in mine):
             return
