@@ -127,17 +127,21 @@ def findings(side: Side, deployment: str, since: float) -> tuple[Finding, ...]:
     stopped = newest(t for t in side.tasks_of(deployment) if t.stop_code or t.stopped_reason)
     events = [e for e in side.events if e.at >= since]
     found = [*_count(_TASK, [words(t) for t in stopped]), *_count(_EVENT, [e.text for e in events])]
-    return tuple(sorted(found, key=lambda f: (f.symptom.fatal_at == 0, f.symptom.fatal_at, -f.count)))
+    return tuple(sorted(found, key=lambda f: (f.symptom.fatal_at == 0, f.symptom.source is _EVENT, f.symptom.fatal_at)))
 
 
 def fatal(side: Side, deployment: str, *, since: float, now: float, new: bool = False) -> str:
     """The reason to give up now, in AWS's words; empty while there is hope."""
-    for finding in findings(side, deployment, since):
-        if finding.fatal(now - since, new=new):
-            return str(finding)
+    found = findings(side, deployment, since)
+    reason = next((f for f in found if f.fatal(now - since, new=new)), None)
     ours = side.deployment(deployment)
+    if reason and reason.symptom.source is _TASK:
+        return str(reason)
+    behind = next((f"; behind it: {f}" for f in found if f.symptom.source is _TASK and f.symptom.fatal_at), "")
+    if reason:
+        return f"{reason}{behind}"
     if ours and ours.state == FAILED:
-        return f"ECS gave the deployment up: {ours.reason or 'no reason given'}"
+        return f"ECS gave the deployment up: {ours.reason or 'no reason given'}{behind}"
     return ""
 
 
