@@ -1,44 +1,26 @@
-"""An empty account for each test, in one sandbox a module."""
+"""Every kind in turn, and what its example lived through."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from orchestrator.aws.door import Access
 from orchestrator.kinds.base import Kind
 from orchestrator.kinds.catalogue import KINDS
-from orchestrator.sandbox.server import Sandbox
-from tests.contract.calls import WatchedAws
-from tests.contract.harness import Account
-from tests.world import world
+from tests.contract.fixtures import Doors, doors, fresh_account
+from tests.contract.life import Life, live_through
 
-REGION = "us-east-1"  # the examples name its zones
-
-Doors = tuple[Sandbox, WatchedAws, WatchedAws]
-
-
-@pytest.fixture(scope="module")
-def doors() -> Iterator[Doors]:
-    """A sandbox, the door that writes and the one that only reads; botocore's clients are dear, so they are kept."""
-    with world() as started, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", started.sandbox.url)
-        access = Access(region=REGION)
-        yield started.sandbox, WatchedAws(access, started.clock), WatchedAws(access, started.clock, read_only=True)
-
-
-@pytest.fixture
-def account(doors: Doors) -> Account:
-    """An empty account, and nothing sent yet."""
-    sandbox, aws, reader = doors
-    sandbox.reset()
-    aws.sent.clear()
-    reader.sent.clear()
-    return Account(aws, reader)
+__all__ = ["doors"]
 
 
 @pytest.fixture(params=sorted(KINDS), scope="module")
-def kind(request: pytest.FixtureRequest) -> Kind:
+def kind(request: pytest.FixtureRequest) -> Kind[Any]:
     """Every kind there is."""
     return KINDS[request.param]
+
+
+@pytest.fixture(scope="module")
+def life(kind: Kind[Any], doors: Doors) -> Life:
+    """The life of its example, lived once for all tests of this kind."""
+    return live_through(kind, fresh_account(doors))

@@ -10,127 +10,88 @@ from typing import Any
 import pytest
 
 from orchestrator.aws.errors import ErrorClass, classify
-from orchestrator.core.resource import Resource
-from orchestrator.core.values import Initial, Secret
+from orchestrator.core.health import Ready
+from orchestrator.core.values import Secret
 from orchestrator.kinds.base import Kind, NamedKind
 from orchestrator.reconcile.steps import Action
 from tests.contract.actions import UNUSUAL, actions_of
 from tests.contract.calls import offences
-from tests.contract.contents import FILL
-from tests.contract.harness import Account, different, variations
+from tests.contract.life import Life
 
 VERBS = ("read", "create", "update", "delete")
 VOLATILE = {"state", "status", "free"}  # outputs that AWS changes by itself
 SHARED = {"tag:GetResources", "sts:GetCallerIdentity"}  # the pass's own calls, of no kind in particular
 
 
-def test_once_created_nothing_is_left_to_plan(kind: Kind[Any], account: Account) -> None:
-    example = kind.example()
-    account.apply(example)
-    plan = account.plan(example)
-    assert [(str(s.address), s.action, s.changes) for s in plan.changes] == []
-    assert plan.taken == ()
+def test_once_created_it_is_ready_and_nothing_is_left_to_plan(kind: Kind[Any], life: Life) -> None:
+    assert life.health == Ready()
+    assert [(str(s.address), s.action, s.changes) for s in life.created.changes] == []
+    assert life.created.taken == ()
 
 
-def test_what_creating_tells_is_what_observing_finds(kind: Kind[Any], account: Account) -> None:
-    *needed, last = kind.example()
-    account.apply(needed)
-    outputs = {live.address: live.outputs for live in account.observe(needed)} if needed else {}
-    want = account.resolved(*account.marked([last]), outputs)
-    told = kind.outputs_of(kind.create(account.aws, want))
-    account.apply([*needed, last])
-    live = account.find([*needed, last], last.address)
-    who = account.reader.identity()
-    predicted = kind.predict(want, who.account, account.reader.region, who.partition)
-    lasting = {name: value for name, value in told.items() if value is not None and name not in VOLATILE}
-    assert live is not None
-    assert {name: live.outputs[name] for name in lasting} == lasting
-    assert {name: live.outputs[name] for name in predicted} == predicted
+def test_what_creating_tells_is_what_observing_finds(life: Life) -> None:
+    lasting = {name: value for name, value in life.told.items() if value is not None and name not in VOLATILE}
+    assert {name: life.live.outputs[name] for name in lasting} == lasting
+    assert {name: life.live.outputs[name] for name in life.predicted} == life.predicted
 
 
-def test_a_change_in_place_is_seen_as_itself_alone_and_carried_out(kind: Kind[Any], account: Account) -> None:
-    example = kind.example()
-    *needed, last = example
-    account.apply(example)
-    for field, value in variations(kind).items():
-        changed = [*needed, dc.replace(last, **{field: value})]
-        assert planned(account, changed) == [(last.address, Action.UPDATE, {field})]
-        account.apply(changed)
-        assert planned(account, changed) == [], f"{field} does not come to rest at {value!r}"
-        if field == "tags" or getattr(last, field) is None:
-            continue  # foreign tags and what is not managed stay as they are
-        assert planned(account, example) == [(last.address, Action.UPDATE, {field})]
-        account.apply(example)
-        assert planned(account, example) == [], f"{field} does not come back to rest at {getattr(last, field)!r}"
+def test_a_change_in_place_is_seen_as_itself_alone_and_carried_out(kind: Kind[Any], life: Life) -> None:
+    last = str(kind.example()[-1].address)
+    for change in life.changes:
+        alone = [(last, Action.UPDATE, frozenset({change.field}))]
+        assert change.planned == alone, f"{change.field} to {change.value!r}"
+        assert change.at_rest == [], f"{change.field} does not come to rest at {change.value!r}"
+        if change.planned_back is not None:
+            assert change.planned_back == alone, f"{change.field} back from {change.value!r}"
+            assert change.back_at_rest == [], f"{change.field} does not come to rest where it began"
 
 
-def test_what_cannot_be_changed_in_place_is_replaced(kind: Kind[Any], account: Account) -> None:
-    *needed, last = kind.example()
-    account.apply([*needed, last])
-    for field, how in last.attrs():
-        now = getattr(last, field)
-        if how.immutable and not isinstance(now, Initial):
-            changed = dc.replace(last, **{field: different(now)})
-            planned = account.plan([*needed, changed]).changes
-            assert [(s.address, s.action) for s in planned if s.desired] == [(last.address, Action.REPLACE)], field
-            assert {c.field for s in planned for c in s.changes} <= {field, "tags"}, field
+def test_what_cannot_be_changed_in_place_is_replaced(kind: Kind[Any], life: Life) -> None:
+    last = kind.example()[-1]
+    for field, plan in life.replaced.items():
+        kept = [s for s in plan.changes if s.desired]
+        assert [(s.address, s.action) for s in kept] == [(last.address, Action.REPLACE)], field
+        assert {c.field for s in kept for c in s.changes} <= {field, "tags"}, field
 
 
-def test_what_is_deleted_behind_our_back_is_made_again(kind: Kind[Any], account: Account) -> None:
-    example = kind.example()
-    account.apply(example)
-    live = account.find(example, example[-1].address)
-    assert live is not None
-    account.delete(live, example)
-    assert (example[-1].address, Action.CREATE) in [(s.address, s.action) for s in account.plan(example).changes]
-    account.apply(example)
-    assert account.plan(example).empty
+def test_what_is_deleted_behind_our_back_is_made_again(kind: Kind[Any], life: Life) -> None:
+    assert (str(kind.example()[-1].address), Action.CREATE, frozenset()) in life.deleted
+    assert life.made_again == []
 
 
-def test_deleting_what_is_gone_is_no_error(kind: Kind[Any], account: Account) -> None:
-    example = kind.example()
-    account.apply(example)
-    live = account.find(example, example[-1].address)
-    assert live is not None
-    account.delete(live, example)
-    try:
-        kind.delete(account.aws, live)
-    except Exception as error:
-        assert classify(error) is ErrorClass.NOT_FOUND, error
+def test_deleting_what_is_gone_is_no_error(life: Life) -> None:
+    assert life.second_deletion is None or classify(life.second_deletion) is ErrorClass.NOT_FOUND
 
 
-def test_what_carries_another_stacks_tags_is_not_ours(kind: Kind[Any], account: Account) -> None:
+def test_what_holds_data_says_so_until_it_is_emptied(life: Life) -> None:
+    assert life.held in (None, (True, False))
+
+
+def test_what_carries_another_stacks_tags_is_not_ours(kind: Kind[Any], life: Life) -> None:
     if not kind.tagged:
         pytest.skip("carries no tags: what it hangs on tells whose it is")
-    example = kind.example()
-    account.beside("another").apply(example)
-    seen = [live for live in account.observe(example) if live.address.kind == kind.resource.kind]
+    seen = [live for live in life.seen_by_another_stack if live.address.kind == kind.resource.kind]
     assert [live for live in seen if live.owned] == []
-    if isinstance(kind, NamedKind):
-        assert [live.address for live in seen] == [example[-1].address], "a taken name has to be reported"
-    else:
-        assert seen == []
+    taken = [r.address for r in kind.example() if r.kind == kind.resource.kind] if isinstance(kind, NamedKind) else []
+    assert [live.address for live in seen] == taken, "a taken name has to be reported"
 
 
-def test_secrets_are_never_shown(kind: Kind[Any], account: Account) -> None:
-    example = kind.example()
-    hidden = [secret.reveal() for resource in example for secret in secrets(resource)]
-    if not hidden:
-        pytest.skip("holds no secret")
-    plan = account.plan(example)
-    account.apply(example)
-    shown = f"{plan} {account.observe(example)} {example}"
+def test_secrets_are_never_shown(kind: Kind[Any], life: Life) -> None:
+    hidden = [secret.reveal() for resource in kind.example() for secret in secrets(resource)]
+    shown = f"{life.first} {life.live} {life.changes}"
     assert [secret for secret in hidden if secret in shown] == []
 
 
-def test_its_whole_life_sends_what_aws_accepts_and_needs_the_actions_it_declares(
-    kind: Kind[Any], account: Account
-) -> None:
-    live_a_whole_life(kind, account)
-    mine = [call for call in [*account.reader.sent, *account.aws.sent] if call.kind == kind.resource.kind]
-    assert [str(call) for call in account.reader.sent if not call.reads] == []
-    assert sorted({o for call in mine for o in offences(call)}) == []
-    made = {(c.verb, a) for c in mine for a in actions_of(c) - SHARED}
+def test_observing_writes_nothing(life: Life) -> None:
+    assert [str(call) for call in life.sent if call.verb == "read" and not call.reads] == []
+
+
+def test_what_is_sent_is_within_awss_own_model(life: Life) -> None:
+    assert sorted({offence for call in life.sent for offence in offences(call)}) == []
+
+
+def test_the_calls_made_need_exactly_the_actions_declared(kind: Kind[Any], life: Life) -> None:
+    made = {(c.verb, a) for c in life.sent if c.verb in VERBS for a in actions_of(c) - SHARED}
     declared = {(verb, a) for verb in VERBS for a in getattr(kind.actions, verb)}
     assert sorted(made - declared) == [], "needed, but not declared"
     needed = {action for _, action in made} | UNUSUAL.get(kind.resource.kind, frozenset())
@@ -140,29 +101,6 @@ def test_its_whole_life_sends_what_aws_accepts_and_needs_the_actions_it_declares
 def test_every_declared_action_is_written_as_iam_writes_it(kind: Kind[Any]) -> None:
     declared = [action for verb in VERBS for action in getattr(kind.actions, verb)]
     assert [action for action in declared if not re.fullmatch(r"[a-z0-9-]+:[A-Z][A-Za-z0-9]+", action)] == []
-
-
-def live_a_whole_life(kind: Kind[Any], account: Account) -> None:
-    """Made, seen by its own stack and by a stranger's, changed field by field and back, emptied, deleted."""
-    example = kind.example()
-    *needed, last = example
-    account.apply(example)
-    account.beside("another").observe(example)
-    for field, value in variations(kind).items():
-        account.apply([*needed, dc.replace(last, **{field: value})])
-        account.apply(example)
-    live = account.find(example, last.address)
-    assert live is not None
-    if kind.holds_data and kind.resource.kind in FILL:
-        FILL[kind.resource.kind](account.aws, live)
-        assert account.holds(live), "what was put into it would be lost"
-        account.empty(live)
-        assert not account.holds(live), "nothing is left in it"
-    account.delete(live, example)
-
-
-def planned(account: Account, resources: list[Resource]) -> list[tuple[Any, Action, set[str]]]:
-    return [(s.address, s.action, {c.field for c in s.changes}) for s in account.plan(resources).changes]
 
 
 def secrets(value: Any) -> Iterator[Secret]:

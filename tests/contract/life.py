@@ -1,0 +1,166 @@
+"""The whole life of a kind's example, lived once and written down: the contract is what the tests read out of it."""
+
+from __future__ import annotations
+
+import dataclasses as dc
+from collections.abc import Mapping
+from typing import Any
+
+from orchestrator.core.health import Health
+from orchestrator.core.resource import Live
+from orchestrator.core.values import Initial
+from orchestrator.kinds.base import Kind
+from orchestrator.reconcile.steps import Action, Plan
+from tests.contract.calls import Sent
+from tests.contract.contents import FILL
+from tests.contract.harness import Account, Lives
+
+Planned = list[tuple[str, Action, frozenset[str]]]
+"""The steps of a plan that do something: address, action and changed fields."""
+
+
+@dc.dataclass
+class Change:
+    """One field set to another value and back: what was planned before and after each."""
+
+    field: str
+    value: Any
+    planned: Planned
+    at_rest: Planned
+    planned_back: Planned | None = None
+    back_at_rest: Planned | None = None
+
+
+@dc.dataclass
+class Life:
+    """What was seen of an example from its creation to its end."""
+
+    first: Plan
+    created: Plan
+    health: Health
+    told: Mapping[str, Any]
+    predicted: Mapping[str, Any]
+    live: Live[Any]
+    seen_by_another_stack: Lives
+    replaced: dict[str, Plan] = dc.field(default_factory=dict)
+    changes: list[Change] = dc.field(default_factory=list)
+    held: tuple[bool, bool] | None = None
+    deleted: Planned = dc.field(default_factory=list)
+    made_again: Planned = dc.field(default_factory=list)
+    second_deletion: Exception | None = None
+    sent: list[Sent] = dc.field(default_factory=list)
+
+
+def live_through(kind: Kind[Any], account: Account) -> Life:
+    """Made, seen by its own stack and by another, changed field by field and back, deleted, made again, deleted."""
+    example = kind.example()
+    life = _be_born(kind, account)
+    last = example[-1]
+    for field, how in last.attrs():
+        now = getattr(last, field)
+        if how.immutable and not isinstance(now, Initial):
+            life.replaced[field] = account.plan([*example[:-1], dc.replace(last, **{field: different(now)})])
+    for field, value in variations(kind).items():
+        life.changes.append(_change(kind, account, field, value))
+    _die(kind, account, life)
+    life.sent = [call for call in (*account.reader.sent, *account.aws.sent) if call.kind == kind.resource.kind]
+    return life
+
+
+def planned(plan: Plan) -> Planned:
+    """What a plan would do."""
+    return [(str(s.address), s.action, frozenset(c.field for c in s.changes)) for s in plan.changes]
+
+
+def different(value: Any) -> Any:
+    """Any other value: for fields of which only the comparison matters, since AWS never sees it."""
+    match value:
+        case bool():
+            return not value
+        case int():
+            return value + 1
+        case str():
+            return f"{value}x"
+    return "another"
+
+
+def variations(kind: Kind[Any]) -> dict[str, Any]:
+    """A second value for each field of the kind's example that can be changed in place."""
+    example = kind.example()[-1]
+    told = kind.variations()
+    values: dict[str, Any] = {}
+    for field, how in example.attrs():
+        now = getattr(example, field)
+        if field in told:
+            values[field] = told[field]
+        elif not how.immutable and not isinstance(now, Initial):
+            assert isinstance(now, bool), f"{kind.resource.kind} needs a variation of {field}"
+            values[field] = not now
+    if kind.tagged:
+        values["tags"] = {**example.tags, "team": "forum"}
+    return values
+
+
+def _be_born(kind: Kind[Any], account: Account) -> Life:
+    example = kind.example()
+    *needed, last = example
+    first = account.plan(example)
+    account.apply(needed)
+    want, item = account.create(last, account.observe(needed) if needed else [])
+    account.until_ready(last.address, example)
+    lives = account.observe(example)
+    live = next(live for live in lives if live.address == last.address)
+    who = account.reader.identity()
+    return Life(
+        first=first,
+        created=account.plan(example, lives),
+        health=kind.health(live),
+        told=kind.outputs_of(item),
+        predicted=kind.predict(want, who.account, account.reader.region, who.partition),
+        live=live,
+        seen_by_another_stack=account.beside("another").observe(example),
+    )
+
+
+def _change(kind: Kind[Any], account: Account, field: str, value: Any) -> Change:
+    example = kind.example()
+    *needed, last = example
+    changed = [*needed, dc.replace(last, **{field: value})]
+    before = account.observe(changed)
+    plan = planned(account.plan(changed, before))
+    account.apply(changed, before)
+    after = account.observe(changed)
+    change = Change(field, value, plan, planned(account.plan(changed, after)))
+    if field != "tags" and getattr(last, field) is not None:  # tags and what is not managed stay as they are
+        change.planned_back = planned(account.plan(example, after))
+        account.apply(example, after)
+        change.back_at_rest = planned(account.plan(example))
+    return change
+
+
+def _die(kind: Kind[Any], account: Account, life: Life) -> None:
+    example = kind.example()
+    last = example[-1]
+    account.delete(_found(account, kind), example)
+    life.deleted = planned(account.plan(example))
+    account.apply(example)
+    life.made_again = planned(account.plan(example))
+    live = _found(account, kind)
+    if kind.resource.kind in FILL:
+        FILL[kind.resource.kind](account.aws, live)
+        held = account.holds(live)
+        account.empty(live)
+        life.held = (held, account.holds(live))
+    account.delete(live, example)
+    assert account.find(example, last.address) is None
+    try:
+        kind.delete(account.aws, live)
+    except Exception as error:
+        life.second_deletion = error
+
+
+def _found(account: Account, kind: Kind[Any]) -> Live[Any]:
+    example = kind.example()
+    live = account.find(example, example[-1].address)
+    assert live is not None
+    return live
