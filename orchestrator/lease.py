@@ -48,7 +48,7 @@ class Holder:
     def here(cls, owner: str = "") -> Holder:
         """This process; ``owner`` is how people know it, its user, host and process number unless told."""
         host, pid = socket.gethostname(), os.getpid()
-        return cls(owner=owner or f"{pwd.getpwuid(os.getuid()).pw_name}@{host}:{pid}", pid=pid, place=_place(host))
+        return cls(owner=owner or f"{_user()}@{host}:{pid}", pid=pid, place=_place(host))
 
     def gone(self, place: str) -> bool:
         """Whether the process is certainly dead: it was one of ``place``, and there is no such process there."""
@@ -253,6 +253,15 @@ def _held_by(holding: Holding) -> LockHeld:
         hint=f"wait for it, see `orchestrator lock ls`, or, if it is gone for good, free it with "
         f'`orchestrator lock release {holding.stack} --force --reason "..."`',
     )
+
+
+def _user() -> str:
+    """The login name; the number where a container has no name for it."""
+    uid = os.getuid()
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
 
 
 def _place(host: str) -> str:

@@ -34,7 +34,7 @@ def make_plan(
     wanted = {r.address: r for r in desired}
     edges = {a: _needs(r, wanted) for a, r in wanted.items()}
     chosen, leftover = _choose(wanted, live)
-    taken = tuple(x for a, x in chosen.items() if not x.owned and a not in adopt)
+    taken = tuple(x for a, x in chosen.items() if a in wanted and not x.owned and a not in adopt)
     fresh: set[Address] = set()
 
     def lookup(ref: Ref[Any]) -> Any:

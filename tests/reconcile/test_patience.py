@@ -1,0 +1,63 @@
+"""How long which error is believed to pass by itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.core.address import Address
+from orchestrator.reconcile.patience import Patience
+from tests.reconcile.fakes import Clock, lost_reply, refusal
+
+ADDRESS = Address("thing", "net")
+PROPAGATING = refusal("InvalidParameterException", message="Unable to assume the service linked role")
+
+
+def waited(error: Exception, *, fresh: bool = False, busy: float = 300.0) -> tuple[int, float]:
+    """How many more tries an error gets, and for how long, when it never goes away."""
+    clock = Clock()
+    patience = Patience(clock, ADDRESS, busy=busy)
+    began, tries = clock.now(), 0
+    while (seconds := patience.pause(error, fresh=fresh)) is not None:
+        assert 2 <= seconds <= 10
+        clock.sleep(seconds)
+        tries += 1
+    return tries, clock.now() - began
+
+
+@pytest.mark.parametrize("code", ["ValidationError", "AccessDenied", "VpcLimitExceeded", "MalformedPolicyDocument"])
+def test_what_will_not_pass_is_not_tried_again(code: str) -> None:
+    assert waited(refusal(code)) == (0, 0)
+
+
+def test_a_fresh_role_gets_two_minutes() -> None:
+    assert 120 <= waited(PROPAGATING)[1] <= 130
+
+
+def test_something_busy_gets_as_long_as_its_kind_says() -> None:
+    assert 300 <= waited(refusal("OperationAborted"))[1] <= 310
+    assert 1200 <= waited(refusal("DependencyViolation"), busy=1200)[1] <= 1210
+
+
+def test_not_found_gets_two_minutes_beside_something_fresh_and_a_few_tries_otherwise() -> None:
+    assert 120 <= waited(refusal("InvalidVpcID.NotFound"), fresh=True)[1] <= 130
+    assert waited(refusal("InvalidVpcID.NotFound"))[0] == 3
+
+
+def test_a_lost_reply_is_followed_up_three_times() -> None:
+    assert waited(lost_reply())[0] == 3
+
+
+def test_each_class_of_error_has_a_window_of_its_own() -> None:
+    clock = Clock()
+    patience = Patience(clock, ADDRESS)
+    patience.pause(PROPAGATING)
+    clock.sleep(119)
+    assert patience.pause(refusal("OperationAborted")) is not None
+    clock.sleep(2)
+    assert patience.pause(PROPAGATING) is None
+    assert patience.pause(refusal("OperationAborted")) is not None
+
+
+def test_those_who_failed_together_do_not_come_back_together() -> None:
+    pauses = {Patience(Clock(), Address("thing", f"t{n}")).pause(PROPAGATING) for n in range(20)}
+    assert len(pauses) == 20
