@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from moto.core.utils import aws_api_matches
 from moto.ec2.models.vpcs import VPCEndPoint
 from moto.ec2.utils import generate_route_id
 
@@ -25,6 +24,7 @@ def fields_of_a_new_endpoint(call: Call, proceed: Proceed) -> Reply:
         _refuse_second_route(call, call.params["ServiceName"], call.params.get("RouteTableIds", []))
     elif kind == "Interface" and not call.params.get("SecurityGroupIds"):
         call.params["SecurityGroupIds"] = [backend.get_default_security_group(call.params["VpcId"]).id]
+    _refuse_unknown(call)
     reply = proceed()
     endpoint = backend.vpc_end_points[reply["VpcEndpoint"]["VpcEndpointId"]]
     endpoint.requester_managed = False
@@ -52,6 +52,17 @@ def _own(endpoint: Any, interface: Any) -> None:
     interface.requester_managed = True
     groups = (endpoint.ec2_backend.get_security_group_from_id(id) for id in endpoint.security_group_ids)
     interface._group_set = list(groups)
+
+
+def _refuse_unknown(call: Call) -> None:
+    """Moto notices an unknown route table too late, when the endpoint is made, and breaks on an unknown group."""
+    backend = ec2(call)
+    for id in call.params.get("RouteTableIds", ()):
+        if id not in backend.route_tables:
+            raise AwsError("InvalidRouteTableID.NotFound", f"The routeTable ID '{id}' does not exist")
+    for id in call.params.get("SecurityGroupIds", ()):
+        if backend.get_security_group_from_id(id) is None:
+            raise AwsError("InvalidGroup.NotFound", f"The security group '{id}' does not exist")
 
 
 def _refuse_second_route(call: Call, service: str, tables: list[str]) -> None:
@@ -140,23 +151,6 @@ def _routes(backend: Any, endpoint: Any, table: str) -> bool:
     prefix_list = endpoint.destination_prefix_list_id
     held = backend.route_tables.get(table)
     return held is not None and generate_route_id(table, None, None, prefix_list) in held._routes
-
-
-@repair("ec2", "DescribeVpcEndpoints")
-def filtered_by_id(call: Call, proceed: Proceed) -> Reply:
-    """Moto breaks on the filter ``vpc-endpoint-id``."""
-    filters = call.params.get("Filters", [])
-    wanted = [pattern for each in filters if each["Name"] == "vpc-endpoint-id" for pattern in each["Values"]]
-    if not wanted:
-        return proceed()
-    call.params["Filters"] = [each for each in filters if each["Name"] != "vpc-endpoint-id"]
-    reply = proceed()
-    reply["VpcEndpoints"] = [
-        found
-        for found in reply["VpcEndpoints"]
-        if any(aws_api_matches(pattern, found["VpcEndpointId"]) for pattern in wanted)
-    ]
-    return reply
 
 
 idempotent(

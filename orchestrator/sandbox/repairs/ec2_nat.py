@@ -57,8 +57,15 @@ def route_to_nothing(call: Call, proceed: Proceed) -> Reply:
 
 @repair("ec2", "CreateNatGateway")
 def its_interface(call: Call, proceed: Proceed) -> Reply:
-    """The gateway's interface says whose it is; moto's looks like anybody's."""
-    reply = proceed()
+    """The gateway's interface says whose it is, and a refused gateway leaves none; moto's does."""
+    interfaces = ec2(call).enis
+    before = set(interfaces)
+    try:
+        reply = proceed()
+    except AwsError:
+        for orphan in set(interfaces) - before:
+            del interfaces[orphan]
+        raise
     gateway = ec2(call).nat_gateways[reply["NatGateway"]["NatGatewayId"]]
     gateway.connectivity_type = gateway.connectivity_type or "public"
     gateway._eni.description = f"Interface for NAT Gateway {gateway.id}"

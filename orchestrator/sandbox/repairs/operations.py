@@ -193,12 +193,12 @@ class _Wired:
         return dict(parsed or {})
 
     def hide(self, name: str | None) -> None:
-        """Take a parameter away from moto, wherever it reads its parameters from."""
+        """Take a parameter away from moto, where it reads its parameters from a map or a JSON body."""
         if name is None:
             return
         if self._response.automated_parameter_parsing:
             self._response.params.pop(name, None)
-        else:
+        elif self._response.determine_response_protocol(self._service) == "json":
             self._response.body = json.dumps({k: v for k, v in json.loads(self._response.body).items() if k != name})
 
     def reply(self, wire: Wire) -> Reply:

@@ -10,7 +10,17 @@ from moto.s3.exceptions import S3ClientError
 from moto.s3.models import s3_backends
 from moto.s3.responses import S3Response
 
-from orchestrator.sandbox.repairs.operations import AwsError, Call, Proceed, Reply, Wire, around, guard, repair
+from orchestrator.sandbox.repairs.operations import (
+    AwsError,
+    Call,
+    Proceed,
+    Reply,
+    Wire,
+    around,
+    guard,
+    operation,
+    repair,
+)
 
 SSE_S3 = {"Rule": {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": False}}
 _SENT = "_sent_documents"
@@ -73,6 +83,19 @@ def born_private(call: Call, proceed: Proceed) -> Reply:
     if tags:
         backend.put_bucket_tagging(bucket.name, {tag["Key"]: tag["Value"] for tag in tags})
     return reply
+
+
+@operation("s3", "ListBuckets")
+def listed_with_region(call: Call) -> Reply:
+    """Each bucket tells its region, and a cut list has a token; moto cuts without one."""
+    prefix, region = call.params.get("Prefix", ""), call.params.get("BucketRegion")
+    owned = sorted(s3_backends[call.account][call.partition].buckets.items())
+    shown = [
+        {"Name": name, "CreationDate": bucket.creation_date, "BucketRegion": bucket.region_name}
+        for name, bucket in owned
+        if name.startswith(prefix) and region in (None, bucket.region_name)
+    ]
+    return {"Buckets": shown, "Owner": {"ID": call.account.rjust(64, "0")}, **({"Prefix": prefix} if prefix else {})}
 
 
 @repair("s3", "DeleteBucketEncryption")

@@ -147,3 +147,16 @@ def test_the_token_of_a_deleted_endpoint_makes_a_new_one(network):
     first = network.interface(ClientToken="once", PrivateDnsEnabled=False)["VpcEndpointId"]
     network.ec2.delete_vpc_endpoints(VpcEndpointIds=[first])
     assert network.interface(ClientToken="once", PrivateDnsEnabled=False)["VpcEndpointId"] != first
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ({"RouteTableIds": ["rtb-0123456789abcdef0"]}, r"InvalidRouteTableID\.NotFound"),
+        ({"VpcEndpointType": "Interface", "SecurityGroupIds": ["sg-0123456789abcdef0"]}, r"InvalidGroup\.NotFound"),
+    ],
+)
+def test_a_refused_endpoint_is_not_made(network, arguments, code):
+    with pytest.raises(ClientError, match=code):
+        network.ec2.create_vpc_endpoint(VpcId=network.vpc, ServiceName=S3, **arguments)
+    assert network.ec2.describe_vpc_endpoints()["VpcEndpoints"] == []

@@ -125,3 +125,26 @@ def test_a_route_to_a_detached_internet_gateway_is_a_black_hole(ec2, vpc):
     ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
     routes = ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"][0]["Routes"]
     assert [route["State"] for route in routes if route["DestinationCidrBlock"] == "0.0.0.0/0"] == ["blackhole"]
+
+
+def test_a_refused_nat_gateway_leaves_no_interface(ec2, subnet):
+    with pytest.raises(ClientError, match=r"InvalidAllocationID\.NotFound"):
+        nat_gateway(ec2, subnet, AllocationId="eipalloc-0123456789abcdef0")
+    mine = [{"Name": "subnet-id", "Values": [subnet]}]
+    assert ec2.describe_network_interfaces(Filters=mine)["NetworkInterfaces"] == []
+
+
+def test_route_tables_are_filtered_by_the_state_of_their_routes(ec2, vpc, subnet):
+    gateway = nat_gateway(ec2, subnet)
+    dead, _ = (ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"] for _ in range(2))
+    ec2.create_route(RouteTableId=dead, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=gateway)
+    ec2.delete_nat_gateway(NatGatewayId=gateway)
+    filters = [{"Name": "route.state", "Values": ["blackhole"]}, {"Name": "vpc-id", "Values": [vpc]}]
+    found = ec2.describe_route_tables(Filters=filters)["RouteTables"]
+    assert [table["RouteTableId"] for table in found] == [dead]
+
+
+def test_network_acls_are_filtered_by_id(ec2, vpc):
+    mine = ec2.create_network_acl(VpcId=vpc)["NetworkAcl"]["NetworkAclId"]
+    found = ec2.describe_network_acls(Filters=[{"Name": "network-acl-id", "Values": [mine]}])["NetworkAcls"]
+    assert [acl["NetworkAclId"] for acl in found] == [mine]

@@ -117,3 +117,12 @@ def test_a_deleted_lifecycle_is_gone(s3):
 def test_event_bridge_notification_comes_back(s3):
     s3.put_bucket_notification_configuration(Bucket=BUCKET, NotificationConfiguration={"EventBridgeConfiguration": {}})
     assert "EventBridgeConfiguration" in s3.get_bucket_notification_configuration(Bucket=BUCKET)
+
+
+def test_buckets_are_listed_with_their_region_and_page_by_page(s3):
+    s3.create_bucket(Bucket="forum-trail", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    pages = list(s3.get_paginator("list_buckets").paginate(Prefix="forum-", PaginationConfig={"PageSize": 1}))
+    assert [[(b["Name"], b["BucketRegion"]) for b in page["Buckets"]] for page in pages] == [
+        [("forum-artifacts", "us-east-1")],
+        [("forum-trail", "eu-west-1")],
+    ]
