@@ -24,6 +24,7 @@ def aws(account: Aws) -> Iterator[Aws]:
     account.sandbox.reset()
     strict.reset()
     strict.enable()
+    strict.install()
     strict.reset_quotas()
     yield account
     assert strict.layer.broken == []
