@@ -1,1 +1,1 @@
-"""Use cases: the only place where plan, reconcile and rollout meet. Edges call these functions and print what they return."""
+"""Use cases: the only place where plan, reconcile and rollout meet. Edges call them and print what they return."""

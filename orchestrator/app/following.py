@@ -36,7 +36,7 @@ class Followers:
         self._lock = threading.Lock()
 
     def move(self, service: str, colour: str) -> None:
-        """Bring everything that follows a service to one of its colours. Raises ``AwsError`` when a part does not move."""
+        """Bring what follows a service to one of its colours. Raises ``AwsError`` when a part does not move."""
         system = self._system
         with self._lock:
             self._colours = {**self._colours, service: _colour(colour)}

@@ -49,6 +49,8 @@ def main() -> int:
     from orchestrator.sandbox.server import Sandbox
 
     console = Console(highlight=False)
+    from orchestrator.sandbox.clock import SpeedClock
+
     clock = SpeedClock(_SPEED)
     began = time.monotonic()
     ends: list[tuple[Act, int, float]] = []

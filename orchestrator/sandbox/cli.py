@@ -55,12 +55,13 @@ def up(
     from orchestrator.sandbox.clock import SpeedClock
     from orchestrator.sandbox.server import Sandbox
 
-    running = Sandbox(port=port, clock=SpeedClock(speed), empty_repositories=empty_repositories, strict=strict)
+    clock = SpeedClock(speed)
+    running = Sandbox(port=port, clock=clock, empty_repositories=empty_repositories, strict=strict)
     running.start()
     try:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: running.stop_soon())
-        typer.echo(_exports(running.url, speed))
+        typer.echo(_exports(running.url, clock.speed, clock.since))
         running.wait()
     finally:
         running.stop()
@@ -113,10 +114,10 @@ def down(endpoint: Endpoint = _ENDPOINT) -> None:
     raise SandboxRefused(f"the sandbox at {endpoint} was told to stop and still answers after {_PATIENCE:.0f} s")
 
 
-def _exports(url: str, speed: float) -> str:
+def _exports(url: str, speed: float, since: float) -> str:
     wanted = {"AWS_ENDPOINT_URL": url, "AWS_ACCESS_KEY_ID": "sandbox", "AWS_SECRET_ACCESS_KEY": "sandbox"}
     if speed != 1:
-        wanted["ORCHESTRATOR_CLOCK_SPEED"] = f"{speed:g}"
+        wanted["ORCHESTRATOR_CLOCK_SPEED"] = f"{speed:g}@{since:.3f}"  # so that both clocks show the same time
     lines = [f"export {name}={value}" for name, value in wanted.items()]
     if not os.environ.get("AWS_REGION"):
         lines.append("export AWS_REGION=eu-west-1   # or any other")
