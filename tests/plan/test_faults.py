@@ -67,7 +67,7 @@ def test_a_wrong_value_is_told_with_its_place_what_was_found_and_what_is_allowed
         ("port: 8080", "port: 8080\n    needs: [crat]", "11:13: services.cart.needs[0]: there is no service 'crat', the plan has none"),
         ("port: 8080", "port: 8080\n    env: {DB_PASSWORD: hunter2}", "11:24: services.cart.env.DB_PASSWORD: looks like a secret: put it into Secrets Manager and its ARN under secrets"),
         ("port: 8080", "port: 8080\n    secrets: {KEY: 'arn:aws:s3:::bucket'}", "11:20: services.cart.secrets.KEY: found an ARN of s3, allowed: one of secretsmanager, or ssm for a parameter"),
-        ("port: 8080", "port: 8080\n    strategy: rolling", "11:15: services.cart.strategy: rolling is for services without paths, allowed: all-at-once"),
+        ("    paths: [/cart*]\n", "    strategy: all-at-once\n", "11:15: services.cart.strategy: all-at-once moves a load balancer's traffic, but the service has no paths, allowed: rolling"),
         ("entry: {}\n", "", "10:12: services.cart.paths: the plan has no load balancer to send requests here: add entry"),
         ("    port: 8080\n", "", "9:3: services.cart.port: missing, needed: the port that the load balancer sends requests to"),
         ("name: shop", "name: internal-shop", "1:7: name: found 'internal-shop', which AWS does not take for load balancers and roles: begins with internal-"),

@@ -11,15 +11,17 @@ from orchestrator.plan.checks.general import check_general
 from orchestrator.plan.checks.network import check_network
 from orchestrator.plan.checks.reach import check_reach
 from orchestrator.plan.checks.services import check_services
+from orchestrator.plan.checks.whole import check_whole
 from orchestrator.plan.model.plan import Plan
 
 
 def check(plan: Plan, environment: str | None = None) -> list[Finding]:
     """Everything in which a plan contradicts itself or AWS."""
-    return [
+    found = [
         *check_general(plan, environment),
         *check_network(plan),
         *check_entry(plan),
         *check_services(plan),
         *check_reach(plan),
     ]
+    return found or list(check_whole(plan, f"{plan.name}-{environment}" if environment else plan.name))

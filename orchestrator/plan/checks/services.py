@@ -77,8 +77,6 @@ def _strategy(service: Service) -> Iterator[Finding]:
             ("strategy",),
             "all-at-once moves a load balancer's traffic, but the service has no paths, allowed: rolling",
         )
-    if service.strategy.type == "rolling" and service.balanced:
-        yield ("strategy",), "rolling is for services without paths, allowed: all-at-once"
 
 
 def _environment(service: Service) -> Iterator[Finding]:

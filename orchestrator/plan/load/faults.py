@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses as dc
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from orchestrator.core.errors import PlanError
 from orchestrator.plan.load.tree import Mark, Node, Path
@@ -42,12 +41,6 @@ def written(path: Path) -> str:
     for step in path:
         text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
     return text
-
-
-def nearest(word: str, words: Iterable[str]) -> str:
-    """``, did you mean X?`` when one of the words is close, and nothing otherwise."""
-    close = get_close_matches(word, sorted(words), n=1, cutoff=0.6)
-    return f", did you mean {close[0]}?" if close else ""
 
 
 def found(node: Node) -> str:

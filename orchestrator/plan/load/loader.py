@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path as File
 
 from orchestrator.plan.checks import check
-from orchestrator.plan.load.faults import Fault, fail, fault, nearest
+from orchestrator.plan.load.faults import Fault, fail, fault
 from orchestrator.plan.load.reader import read_file
 from orchestrator.plan.load.tree import Mark, Node, Path, merge, under, without
 from orchestrator.plan.load.validate import validate
 from orchestrator.plan.load.variables import substitute, values
 from orchestrator.plan.model.plan import Plan
+from orchestrator.plan.words import nearest
 
 
 @dc.dataclass(frozen=True)

@@ -6,10 +6,11 @@ from functools import cache
 
 from pydantic import ValidationError
 
-from orchestrator.plan.load.faults import Fault, fault, found, nearest
+from orchestrator.plan.load.faults import Fault, fault, found
 from orchestrator.plan.load.shape import Shape
 from orchestrator.plan.load.tree import Mark, Node, Path
 from orchestrator.plan.model.plan import Plan
+from orchestrator.plan.words import nearest
 
 _KEY = "[key]"  # how pydantic ends the location of a mapping's key
 _BESIDE = ("missing", "extra_forbidden")

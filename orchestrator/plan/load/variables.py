@@ -6,9 +6,10 @@ import dataclasses as dc
 import re
 from collections.abc import Mapping
 
-from orchestrator.plan.load.faults import Fault, fault, nearest
+from orchestrator.plan.load.faults import Fault, fault
 from orchestrator.plan.load.reader import scalar
 from orchestrator.plan.load.tree import Mark, Node, Scalar
+from orchestrator.plan.words import nearest
 
 _USE = re.compile(r"\$\{var\.([^}]*)\}")
 

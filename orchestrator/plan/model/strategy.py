@@ -16,7 +16,7 @@ class Strategy(Section):
     type: Literal["all-at-once", "rolling"] | None = Field(
         default=None,
         description="all-at-once: the new colour takes all traffic once it is healthy; for services with paths. "
-        "rolling: tasks are replaced in place; for services without. Left out: the one that fits.",
+        "rolling: tasks are replaced in place. Left out: all-at-once with paths, rolling without.",
     )
     bake: Seconds = Field(
         default=30, description="Seconds for which the new release is watched once it has the traffic."
