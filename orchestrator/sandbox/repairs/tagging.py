@@ -103,11 +103,20 @@ def _pairs(tags: Any) -> dict[str, str]:
 def _everything(call: Call) -> Iterator[Tagged]:
     for backend in iter_taggable_backends(call.account, call.region):
         for resource in backend.iter_tagged_resources():
-            yield resource.arn, resource.tags
+            if resource.resource_type != "s3:bucket" or _region(backend, resource.arn) == call.region:
+                yield resource.arn, resource.tags
     for by_account in list(BackendDict._instances):
         source = _UNLISTED.get(by_account.service_name)
-        if source is not None and call.account in by_account and call.region in by_account[call.account].keys():  # noqa: SIM118 - a lookup in the dict itself would create the region
-            yield from source(by_account[call.account][call.region])
+        if source is None:
+            continue
+        for account, region, backend in by_account.iter_backends():
+            if (account, region) == (call.account, call.region):
+                yield from source(backend)
+
+
+def _region(s3: Any, arn: str) -> str:
+    """Buckets have one name space and yet a region, in which alone they are listed."""
+    return str(s3.buckets[arn.rpartition(":")[2]].region_name)
 
 
 def _types(arn: str) -> tuple[str, ...]:

@@ -190,3 +190,10 @@ def test_resources_are_paged(aws):
     first = aws("resourcegroupstaggingapi").get_resources(ResourcesPerPage=2)
     assert len(first["ResourceTagMappingList"]) == 2 and first["PaginationToken"]
     assert len(found(aws, PaginationConfig={"PageSize": 2})) == 5
+
+
+def test_a_bucket_is_listed_in_its_own_region_only(aws):
+    s3 = aws("s3")
+    for name, region in (("here", {}), ("abroad", {"LocationConstraint": "eu-west-1"})):
+        s3.create_bucket(Bucket=f"forum-{name}", CreateBucketConfiguration={**region, "Tags": [STACK]})
+    assert found(aws, ResourceTypeFilters=["s3"]) == ["arn:aws:s3:::forum-here"]
