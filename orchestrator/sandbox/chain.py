@@ -35,16 +35,17 @@ class Call:
 
 
 class Delayed:
-    """Answers every AWS call that many real seconds later."""
+    """Answers every AWS call that many real seconds later, as it is told at the time."""
 
-    def __init__(self, app: WSGIApplication, seconds: float) -> None:
+    def __init__(self, app: WSGIApplication, seconds: Callable[[], float]) -> None:
         self._app = app
         self._seconds = seconds
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Pass the request on, late."""
-        if self._seconds and not environ["PATH_INFO"].startswith(ADMIN_PREFIX):
-            time.sleep(self._seconds)
+        seconds = self._seconds()
+        if seconds and not environ["PATH_INFO"].startswith(ADMIN_PREFIX):
+            time.sleep(seconds)
         return self._app(environ, start_response)
 
 

@@ -10,6 +10,7 @@ import logging
 import os
 import socket
 import threading
+import warnings
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -44,7 +45,7 @@ class Sandbox:
         self.clock: SandboxClock = clock or SpeedClock()
         self.world = World(self.clock, empty_repositories=empty_repositories)
         self._port = port
-        self._latency = latency
+        self.latency = latency
         self._strict = strict
         self._lock = threading.RLock()
         self._asked_to_stop = threading.Event()
@@ -69,6 +70,8 @@ class Sandbox:
         if not _running.acquire(blocking=False):
             raise SandboxError("another sandbox runs in this process; moto's state can not be shared")
         try:
+            # moto warns of errors that its models of AWS do not know; ours are worded by AWS
+            warnings.filterwarnings("ignore", category=UserWarning, module=r"moto\.")
             # AMIs take a second to load and a service on Fargate needs none
             os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
             self._server = self._listen()
@@ -139,7 +142,7 @@ class Sandbox:
         self._install()
         aws = Serial(Quiet(DomainDispatcherApplication(create_backend_app)), self._lock, self.world.catch_up)
         self._logged = Logged(Admin(aws, self), self.clock.now)
-        app = Delayed(self._logged, self._latency)
+        app = Delayed(self._logged, lambda: self.latency)
         with self._bound() as listening:
             number = listening.fileno()
             return make_server("127.0.0.1", self._port, app, threaded=True, request_handler=Handler, fd=number)

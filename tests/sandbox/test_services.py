@@ -284,9 +284,9 @@ def test_without_capacity_no_task_is_placed_and_an_event_says_so(system: System)
     system.aws.sleep(150)
     assert system.tasks() == system.tasks(status="STOPPED") == []
     assert [event for event in system.events() if "unable to place a task" in event] == [
-        "(service web) was unable to place a task. Reason: Capacity is unavailable at this time. Please try again later "
-        "or in a different availability zone. For more information, see the Troubleshooting section of the Amazon ECS "
-        "Developer Guide."
+        "(service web) was unable to place a task. Reason: Capacity is unavailable at this time. Please try again "
+        "later or in a different availability zone. For more information, see the Troubleshooting section of the "
+        "Amazon ECS Developer Guide."
     ]
     assert system.describe()["deployments"][0]["failedTasks"] > 1
 

@@ -79,6 +79,20 @@ def endpoint_goes(call: Call, proceed: Proceed) -> Reply:
     return reply
 
 
+@repair(
+    "ec2",
+    "AuthorizeSecurityGroupIngress",
+    "RevokeSecurityGroupIngress",
+    "ModifySecurityGroupRules",
+    "ModifyNetworkInterfaceAttribute",
+)
+def packets_take_another_way(call: Call, proceed: Proceed) -> Reply:
+    """Whether a balancer reaches its targets depends on their security groups."""
+    reply = proceed()
+    present().elb.review(call.account, call.region)
+    return reply
+
+
 def _first_seen(thing: Any) -> bool:
     """Whether it has just been made; a repeated request with the same token returns what was made before."""
     seen = getattr(thing, _SEEN, False)
