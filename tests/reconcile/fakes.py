@@ -102,9 +102,21 @@ class Cloud:
         self.after(verb, address)
         return answer
 
-    def make(self, want: Resource) -> Item:
+    def check(self, want: Any) -> None:
+        """Nothing may be built on what is not there, or not ready."""
+        for held in _holds(want):
+            if held and held[-1].isdigit():
+                item = self.items.get(held)
+                assert item in self.there(), f"{want.address} was given {held}, which is not there"
+                assert item.ready_at <= self.clock.now(), f"{want.address} was given {held}, which is not ready"
+
+    def make(self, want: Resource, *, alone: bool = False) -> Item:
+        self.check(want)
+        if alone and str(want.address) in self.addresses():
+            raise refusal("ThingAlreadyExists")
         self._made += 1
-        item = Item(f"{want.kind}-{self._made}", want, dict(want.tags), self.clock.now() + self.takes)
+        takes = self.takes if isinstance(want, Slow) else 0.0
+        item = Item(f"{want.kind}-{self._made}", want, dict(want.tags), self.clock.now() + takes)
         self.items[item.id] = item
         return item
 
@@ -128,6 +140,13 @@ class Slow(Thing):
     """AWS takes its time over making and deleting it."""
 
     kind: ClassVar[str] = "slow"
+
+
+@dc.dataclass(frozen=True, kw_only=True)
+class Sole(Thing):
+    """There cannot be two of a name."""
+
+    kind: ClassVar[str] = "sole"
 
 
 class ThingKind(Kind[Thing]):
@@ -156,10 +175,11 @@ class ThingKind(Kind[Thing]):
         return Pending("the thing to cool down") if live.outputs["pending"] else Ready()
 
     def create(self, aws: Any, want: Thing) -> Any:
-        return aws.write("create", str(want.address), lambda: aws.make(want))
+        return aws.write("create", str(want.address), lambda: aws.make(want, alone=not self.coexists))
 
     def update(self, aws: Any, want: Thing, live: Live[Thing], changed: frozenset[str]) -> None:
         def change() -> None:
+            aws.check(want)
             item = aws.items[live.outputs["id"]]
             item.resource = want
             item.tags.update(want.tags)
@@ -182,12 +202,17 @@ class SlowKind(ThingKind):
     settles = True
 
 
+class SoleKind(ThingKind):
+    coexists = False
+
+
 def _holds(resource: Any) -> set[Any]:
     return {resource.base, *resource.parts}
 
 
-ThingKind.resource, SlowKind.resource = Thing, Slow  # set late: these kinds stay out of the product's registry
-KINDS: Mapping[str, Kind[Any]] = {"thing": ThingKind(), "slow": SlowKind()}
+# Set late, so that these kinds stay out of the product's registry.
+ThingKind.resource, SlowKind.resource, SoleKind.resource = Thing, Slow, Sole
+KINDS: Mapping[str, Kind[Any]] = {"thing": ThingKind(), "slow": SlowKind(), "sole": SoleKind()}
 assert not REGISTRY.keys() & KINDS.keys()
 
 
