@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses as dc
 from collections.abc import Callable, Mapping, Sequence
-from itertools import islice
 from typing import Any, ClassVar
 
 from orchestrator.aws import tags
@@ -37,6 +36,7 @@ class Bucket(Named):
     """
 
     kind: ClassVar[str] = "bucket"
+    naming: ClassVar[str] = "{stack}-{name}-{account}-{region}"
     name_limit: ClassVar[int] = 63
     aws_name: str = attr("Name", immutable=True)
     encryption: Encryption | None = attr(default=Encryption())
@@ -132,9 +132,7 @@ class BucketKind(NamedKind[Bucket]):
 
     def holds(self, aws: Aws, live: Live[Bucket]) -> bool:
         """An empty bucket holds no data; old versions and delete markers count, since AWS does not delete over them."""
-        params = {"Bucket": live.resource.aws_name, "MaxKeys": 1, "ExpectedBucketOwner": aws.account}
-        found = aws.client("s3").list_object_versions(**params)
-        return bool(found.get("Versions") or found.get("DeleteMarkers"))
+        return bool(self._objects(aws, live, most=1))
 
     def predict(self, want: Bucket, account: str, region: str, partition: str) -> Mapping[str, Any]:
         """The ARN is made of the name."""
@@ -164,8 +162,7 @@ class BucketKind(NamedKind[Bucket]):
     def empty(self, aws: Aws, live: Live[Bucket]) -> None:
         """All objects in all their versions, and uploads that were begun and never finished."""
         s3, whose = aws.client("s3"), {"Bucket": live.resource.aws_name, "ExpectedBucketOwner": aws.account}
-        versions = aws.pages("s3", "list_object_versions", "[Versions,DeleteMarkers][][]", **whose)
-        while batch := [{k: v[k] for k in ("Key", "VersionId")} for v in islice(versions, _OBJECTS_A_CALL)]:
+        while batch := self._objects(aws, live):
             answer = s3.delete_objects(Delete={"Objects": batch, "Quiet": True}, **whose)
             raise_unsuccessful("DeleteObjects", [{"Error": error} for error in answer.get("Errors", ())])
         for upload in list(aws.pages("s3", "list_multipart_uploads", "Uploads", **whose)):
@@ -227,6 +224,13 @@ class BucketKind(NamedKind[Bucket]):
     def _tag_set(self, aws: Aws, name: str) -> Sequence[Mapping[str, str]]:
         found: Sequence[Mapping[str, str]] = self._ask(aws, "get_bucket_tagging", name).get("TagSet", ())
         return found
+
+    def _objects(self, aws: Aws, live: Live[Bucket], most: int = _OBJECTS_A_CALL) -> list[dict[str, str]]:
+        """Some versions of some objects, as DeleteObjects takes them; never from a later page, for earlier ones go."""
+        params = {"Bucket": live.resource.aws_name, "MaxKeys": most, "ExpectedBucketOwner": aws.account}
+        found = aws.client("s3").list_object_versions(**params)
+        versions = [*found.get("Versions", ()), *found.get("DeleteMarkers", ())]
+        return [{"Key": version["Key"], "VersionId": version["VersionId"]} for version in versions]
 
     def _encryption(self, aws: Aws, name: str) -> Encryption | None:
         rules = self._ask(aws, "get_bucket_encryption", name).get("ServerSideEncryptionConfiguration", {}).get("Rules")

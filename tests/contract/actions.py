@@ -34,15 +34,14 @@ _TAGGING: dict[str, str | None] = {
     "cloudtrail": "AddTags",
     "codebuild": None,
 }
+_TAGS = ("Tags", "tags", "TagSpecifications", "TagsList")
+_ROLE = re.compile(r"arn:[a-z-]+:iam::\d{12}:role/\S+")
+
 UNUSUAL: dict[str, frozenset[str]] = {
-    "internet-gateway": frozenset({"ec2:DescribeInternetGateways"}),
     "role": frozenset({"iam:RemoveRoleFromInstanceProfile"}),
     "route-table": frozenset({"ec2:ReplaceRouteTableAssociation", "ec2:ReplaceRoute"}),
 }
 """Actions that an example alone never needs: they are for what has gone wrong in between, see tests/kinds."""
-
-_TAGS = ("Tags", "tags", "TagSpecifications", "TagsList")
-_ROLE = re.compile(r"arn:[a-z-]+:iam::\d{12}:role/\S+")
 
 
 def actions_of(call: Sent) -> set[str]:

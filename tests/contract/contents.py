@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -21,4 +22,18 @@ def _objects(aws: Aws, live: Live[Any]) -> None:
     s3.create_multipart_upload(Bucket=bucket, Key="half.zip")
 
 
-FILL: Mapping[str, Fill] = {"bucket": _objects}
+def _images(aws: Aws, live: Live[Any]) -> None:
+    """An image under two tags, and one that has lost its own."""
+    for number, tag in ((1, "1"), (1, "latest"), (2, "latest")):
+        config = {
+            "mediaType": "application/vnd.docker.container.image.v1+json",
+            "size": 1,
+            "digest": f"sha256:{number:064}",
+        }
+        kind = "application/vnd.docker.distribution.manifest.v2+json"
+        manifest = {"schemaVersion": 2, "mediaType": kind, "config": config, "layers": []}
+        name = live.outputs["name"]
+        aws.client("ecr").put_image(repositoryName=name, imageManifest=json.dumps(manifest), imageTag=tag)
+
+
+FILL: Mapping[str, Fill] = {"bucket": _objects, "repository": _images}

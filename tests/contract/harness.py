@@ -38,11 +38,11 @@ class Account:
         """The same account as another stack sees it."""
         return Account(self.aws, self.reader, stack)
 
-    def observe(self, resources: Sequence[Resource]) -> Lives:
-        """What exists of the kinds of these resources."""
+    def observe(self, resources: Sequence[Resource], kinds: Iterable[str] = ()) -> Lives:
+        """What exists of these kinds, or of all that the resources are of."""
         scope = Scope(self.stack, self._marked(resources))
         found: list[Live[Any]] = []
-        for kind in dict.fromkeys(resource.kind for resource in resources):
+        for kind in kinds or dict.fromkeys(resource.kind for resource in resources):
             with self.reader.during(kind, "read"):
                 found.extend(KINDS[kind].observe(self.reader, scope))
         return found
@@ -90,8 +90,8 @@ class Account:
 
     def find(self, resources: Sequence[Resource], address: Address) -> Live[Any] | None:
         """The one live resource at an address, if it is this stack's."""
-        same = [resource for resource in resources if resource.kind == address.kind]
-        found = [live for live in self.observe(same) if live.address == address and live.owned]
+        lives = self.observe(resources, {address.kind})
+        found = [live for live in lives if live.address == address and live.owned]
         assert len(found) < 2, f"{address} is reported {len(found)} times"
         return found[0] if found else None
 

@@ -42,11 +42,14 @@ class GatewayEndpoint(_Endpoint):
 
 @dc.dataclass(frozen=True, kw_only=True)
 class InterfaceEndpoint(_Endpoint):
-    """An interface endpoint: a network interface in each subnet. Private DNS needs both DNS attributes of the VPC."""
+    """An interface endpoint: a network interface in each subnet. Private DNS needs both DNS attributes of the VPC.
+
+    Without ``groups`` it wears the default group of its VPC.
+    """
 
     kind: ClassVar[str] = "interface-endpoint"
     subnets: frozenset[Link[Subnet]] = attr("SubnetIds", parse=frozenset, default=frozenset())
-    groups: frozenset[Link[SecurityGroup]] = attr("Groups[].GroupId", parse=frozenset, default=frozenset())
+    groups: frozenset[Link[SecurityGroup]] | None = attr("Groups[].GroupId", parse=frozenset, default=None)
     private_dns: bool = attr("PrivateDnsEnabled", default=True)
 
 
@@ -93,7 +96,9 @@ class EndpointKind(Ec2Kind[E]):
         """Ask for it."""
         earlier = aws.pages("ec2", "describe_vpc_endpoints", "VpcEndpoints", Filters=by_address(want))
         dead = [e["VpcEndpointId"] for e in earlier if e["State"].lower() in ("failed", "deleting", "deleted")]
-        params: dict[str, Any] = {parameter: sorted(getattr(want, field)) for field, parameter in self.sets.items()}
+        params: dict[str, Any] = {
+            parameter: sorted(getattr(want, field) or ()) for field, parameter in self.sets.items()
+        }
         if want.policy is not None:
             params["PolicyDocument"] = want.policy.text()
         made: Item = aws.client("ec2").create_vpc_endpoint(

@@ -36,8 +36,18 @@ class InternetGatewayKind(Ec2Kind[InternetGateway]):
     outputs: ClassVar[Mapping[str, str]] = {"id": "InternetGatewayId"}
     actions = Actions(
         read=("ec2:DescribeInternetGateways", "ec2:DescribeVpcs", "ec2:DescribeVpcAttribute"),
-        create=("ec2:CreateInternetGateway", "ec2:CreateTags", "ec2:AttachInternetGateway"),
-        update=("ec2:AttachInternetGateway", "ec2:DetachInternetGateway", "ec2:CreateTags"),
+        create=(
+            "ec2:CreateInternetGateway",
+            "ec2:CreateTags",
+            "ec2:AttachInternetGateway",
+            "ec2:DescribeInternetGateways",
+        ),
+        update=(
+            "ec2:AttachInternetGateway",
+            "ec2:DescribeInternetGateways",
+            "ec2:DetachInternetGateway",
+            "ec2:CreateTags",
+        ),
         delete=("ec2:DetachInternetGateway", "ec2:DeleteInternetGateway"),
     )
     deadline = 900.0  # DetachInternetGateway waits for the last public address in the VPC to go

@@ -1,0 +1,65 @@
+"""Roles: what others have hung on them, and how few calls it takes to know them all."""
+
+from __future__ import annotations
+
+import dataclasses as dc
+
+from orchestrator.core.values import PolicyDoc
+from orchestrator.kinds.iam import Role, allow, trust
+from orchestrator.reconcile.steps import Action
+from tests.contract.harness import Account
+from tests.contract.life import planned
+
+TASK = Role(name="task", aws_name="contract-task", trust=trust("ecs-tasks.amazonaws.com"))
+ROLES = [dc.replace(TASK, name=name, aws_name=f"contract-{name}") for name in ("task", "build", "pipeline")]
+
+
+def test_all_roles_are_read_by_one_call(account: Account) -> None:
+    account.apply(ROLES)
+    account.reader.sent.clear()
+    assert len(account.observe(ROLES)) == 3
+    assert [call.operation for call in account.reader.sent] == ["GetAccountAuthorizationDetails"]
+
+
+def test_a_role_goes_with_all_that_others_have_hung_on_it(account: Account) -> None:
+    account.apply([TASK])
+    live = account.find([TASK], TASK.address)
+    assert live is not None
+    iam = account.aws.client("iam")
+    iam.create_instance_profile(InstanceProfileName="somebodys")
+    iam.add_role_to_instance_profile(InstanceProfileName="somebodys", RoleName="contract-task")
+    iam.attach_role_policy(RoleName="contract-task", PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
+    iam.put_role_policy(RoleName="contract-task", PolicyName="extra", PolicyDocument=allow(["s3:*"], ["*"]).text())
+    account.delete(live, [TASK])
+    assert account.find([TASK], TASK.address) is None
+    assert iam.get_instance_profile(InstanceProfileName="somebodys")["InstanceProfile"]["Roles"] == []
+
+
+def test_a_permission_that_somebody_added_is_drift_and_taken_back(account: Account) -> None:
+    account.apply([TASK])
+    iam = account.aws.client("iam")
+    iam.attach_role_policy(RoleName="contract-task", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    iam.put_role_policy(RoleName="contract-task", PolicyName="extra", PolicyDocument=allow(["s3:*"], ["*"]).text())
+    assert planned(account.plan([TASK])) == [("role/task", Action.UPDATE, frozenset({"inline", "managed"}))]
+    account.apply([TASK])
+    assert account.plan([TASK]).empty
+
+
+def test_a_policy_written_in_another_order_is_the_same_policy(account: Account) -> None:
+    role = dc.replace(TASK, inline={"own": allow(["s3:GetObject", "s3:PutObject"], ["*"])})
+    account.apply([role])
+    other = PolicyDoc(
+        {
+            "Statement": {"Resource": "*", "Action": ["s3:PutObject", "s3:GetObject"], "Effect": "Allow"},
+            "Version": "2012-10-17",
+        }
+    )
+    assert account.plan([dc.replace(role, inline={"own": other})]).empty
+
+
+def test_a_role_no_longer_wanted_is_found_by_its_tags_whatever_its_name(account: Account) -> None:
+    odd = dc.replace(TASK, name="odd", aws_name="odd-name")
+    account.apply([odd])
+    assert [(s.address, s.action) for s in account.plan([TASK]).changes if not s.desired] == [
+        (odd.address, Action.DELETE)
+    ]
