@@ -42,6 +42,7 @@ class Named(Resource):
     """A resource that AWS finds by a name. Kinds redeclare ``aws_name`` with the path at which AWS reports it."""
 
     naming: ClassVar[str] = "{stack}-{name}"
+    """What AWS calls it; ``{account}`` and ``{region}`` are for names that AWS shares among accounts."""
     name_limit: ClassVar[int] = 64
     aws_name: str = attr(immutable=True)
 
@@ -202,6 +203,13 @@ class NamedKind(Kind[R]):
             for item in items
             if (name := self.aws_name_of(item)) in names or name.startswith(prefixes) or self.arn(aws, item) in proposed
         ]
+
+    def meant(self, aws: Aws, scope: Scope, item: Item) -> list[R]:
+        """What is wanted under this item's name, or at the address that the tagging API tells of it."""
+        here = scope.index(aws).get(self.arn(aws, item), {}).get(tags.ADDRESS)
+        name = self.aws_name_of(item)
+        wanted: list[Any] = scope.of(self.resource.kind)
+        return [w for w in wanted if getattr(w, "aws_name", None) == name or str(w.address) == here]
 
     def tags(self, aws: Aws, scope: Scope, items: list[Item]) -> list[Mapping[str, str]]:
         """From the tagging index where it agrees with what is wanted, from the service itself otherwise."""
