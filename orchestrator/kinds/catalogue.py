@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from orchestrator.kinds import alarms as _alarms  # noqa: F401
+from orchestrator.kinds import ecr as _ecr  # noqa: F401
 from orchestrator.kinds import iam as _iam  # noqa: F401
 from orchestrator.kinds import logs as _logs  # noqa: F401
+from orchestrator.kinds import scaling as _scaling  # noqa: F401
 from orchestrator.kinds import storage as _storage  # noqa: F401
 from orchestrator.kinds.base import REGISTRY as KINDS
 from orchestrator.kinds.ec2 import endpoints as _endpoints  # noqa: F401  (each is imported for its registration)

@@ -57,6 +57,7 @@ class ListenerKind(Kind[Listener]):
     actions = Actions(
         read=(
             "elasticloadbalancing:DescribeLoadBalancers",
+            "elasticloadbalancing:DescribeLoadBalancerAttributes",
             "elasticloadbalancing:DescribeTargetGroups",
             "elasticloadbalancing:DescribeListeners",
             "elasticloadbalancing:DescribeRules",

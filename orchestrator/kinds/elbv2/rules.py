@@ -46,6 +46,7 @@ class ListenerRuleKind(Kind[ListenerRule]):
     actions = Actions(
         read=(
             "elasticloadbalancing:DescribeLoadBalancers",
+            "elasticloadbalancing:DescribeLoadBalancerAttributes",
             "elasticloadbalancing:DescribeTargetGroups",
             "elasticloadbalancing:DescribeTargetGroupAttributes",
             "elasticloadbalancing:DescribeListeners",
