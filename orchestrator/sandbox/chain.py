@@ -37,15 +37,18 @@ class Call:
 class Delayed:
     """Answers every AWS call that many real seconds later, as it is told at the time."""
 
-    def __init__(self, app: WSGIApplication, seconds: Callable[[], float]) -> None:
+    def __init__(
+        self, app: WSGIApplication, seconds: Callable[[], float], sleep: Callable[[float], object] = time.sleep
+    ) -> None:
         self._app = app
         self._seconds = seconds
+        self._sleep = sleep
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Pass the request on, late."""
         seconds = self._seconds()
         if seconds and not environ["PATH_INFO"].startswith(ADMIN_PREFIX):
-            time.sleep(seconds)
+            self._sleep(seconds)
         return self._app(environ, start_response)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import socket
+import threading
 import urllib.error
 import urllib.request
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from orchestrator.sandbox.chain import Delayed
 from orchestrator.sandbox.server import Sandbox, SandboxError
 from tests.world import Aws, world
 
@@ -97,6 +99,28 @@ def test_a_taken_port_is_refused_with_its_number_and_leaves_nothing_behind() -> 
             Sandbox(port=port).start()
     with world(port=port) as aws:
         assert aws.sandbox.url.endswith(f":{port}")
+
+
+def test_added_latency_is_waited_for_by_parallel_calls_at_once() -> None:
+    meeting = threading.Barrier(2)
+    answered: list[str] = []
+
+    def app(_: Any, start_response: Any) -> list[bytes]:
+        start_response("200 OK", [])
+        answered.append("AWS")
+        return []
+
+    delayed = Delayed(app, lambda: 1.0, sleep=lambda _: meeting.wait(10))
+    calls = [
+        threading.Thread(target=delayed, args=({"PATH_INFO": "/"}, lambda *_: None)),
+        threading.Thread(target=delayed, args=({"PATH_INFO": "/"}, lambda *_: None)),
+    ]
+    for call in calls:
+        call.start()
+    for call in calls:
+        call.join()
+    assert answered == ["AWS", "AWS"]
+    delayed({"PATH_INFO": "/_sandbox/status"}, lambda *_: None)
 
 
 def test_regions_do_not_share_anything(aws: Aws) -> None:

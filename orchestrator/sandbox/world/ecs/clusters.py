@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.sandbox.repairs.operations import AwsError, Call, Proceed, Reply, repair
-from orchestrator.sandbox.world.answers import answer
+from orchestrator.sandbox.repairs.operations import AwsError, Call, Proceed, Reply, operation, repair
 from orchestrator.sandbox.world.ecs.addressing import backend_of, cluster_of, last_part, services_of, tasks_of
 from orchestrator.sandbox.world.ecs.model import Json, count
 
@@ -33,7 +32,7 @@ def describe_with_counts(call: Call, proceed: Proceed) -> Reply:
     return reply
 
 
-@answer("ecs", "ListClusters")
+@operation("ecs", "ListClusters")
 def list_active(call: Call) -> Reply:
     """A deleted cluster can be described for a while but is not listed; moto goes on listing it."""
     clusters = backend_of(call).clusters.values()
@@ -47,7 +46,7 @@ def update_counted(call: Call, proceed: Proceed) -> Reply:
     return {"cluster": _completed(call, proceed()["cluster"])}
 
 
-@answer("ecs", "UpdateClusterSettings")
+@operation("ecs", "UpdateClusterSettings")
 def update_settings(call: Call) -> Reply:
     """Merge settings by name; moto lacks the operation."""
     cluster = cluster_of(call)
@@ -63,7 +62,7 @@ def delete_known(call: Call, proceed: Proceed) -> Reply:
     return {"cluster": _completed(call, proceed()["cluster"])}
 
 
-@answer("ecs", "DescribeCapacityProviders")
+@operation("ecs", "DescribeCapacityProviders")
 def describe_fargate_too(call: Call) -> Reply:
     """AWS's own providers exist everywhere; moto knows only those that were created."""
     asked = call.params.get("capacityProviders")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from orchestrator.sandbox.repairs.operations import AwsError, Call, Proceed, Reply, repair
-from orchestrator.sandbox.world.answers import answer
+from orchestrator.sandbox.repairs.operations import AwsError, Call, Proceed, Reply, operation, repair
 from orchestrator.sandbox.world.ecs.addressing import backend_of, definition_of
 from orchestrator.sandbox.world.ecs.model import Json, stamp
 
@@ -31,7 +30,7 @@ def register_next(call: Call, proceed: Proceed) -> Reply:
     return {"taskDefinition": _described(reply["taskDefinition"], made), "tags": made.tags}
 
 
-@answer("ecs", "DescribeTaskDefinition")
+@operation("ecs", "DescribeTaskDefinition")
 def describe_latest_active(call: Call) -> Reply:
     """A family alone means its latest active revision; moto returns the latest of any status."""
     found = definition_of(call, call.params["taskDefinition"])
@@ -41,7 +40,7 @@ def describe_latest_active(call: Call) -> Reply:
     return reply
 
 
-@answer("ecs", "DeregisterTaskDefinition")
+@operation("ecs", "DeregisterTaskDefinition")
 def deregister_at(call: Call) -> Reply:
     """Note when it was deregistered."""
     if ":" not in call.params["taskDefinition"].rpartition("/")[2]:
@@ -52,7 +51,7 @@ def deregister_at(call: Call) -> Reply:
     return {"taskDefinition": _shown(found)}
 
 
-@answer("ecs", "ListTaskDefinitions")
+@operation("ecs", "ListTaskDefinitions")
 def list_sorted(call: Call) -> Reply:
     """By family and revision; the prefix is a whole family's name. moto ignores the order and the status's default."""
     wanted, family = call.params.get("status", "ACTIVE"), call.params.get("familyPrefix")
@@ -67,7 +66,7 @@ def list_sorted(call: Call) -> Reply:
     return {"taskDefinitionArns": [each.arn for each in found]}
 
 
-@answer("ecs", "ListTaskDefinitionFamilies")
+@operation("ecs", "ListTaskDefinitionFamilies")
 def list_families_by_status(call: Call) -> Reply:
     """A family is active while one of its revisions is; moto lists all of them."""
     prefix, wanted = call.params.get("familyPrefix", ""), call.params.get("status", "ALL")

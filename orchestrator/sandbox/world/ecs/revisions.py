@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from orchestrator.sandbox.repairs.operations import AwsError, Call, Reply
-from orchestrator.sandbox.world.answers import answer
+from orchestrator.sandbox.repairs.operations import AwsError, Call, Reply, operation
 from orchestrator.sandbox.world.ecs import breaker
 from orchestrator.sandbox.world.ecs.addressing import backend_of, definition_of, service_of
 from orchestrator.sandbox.world.ecs.model import Deployment, Json, Service, count, present_only, stamp
 from orchestrator.sandbox.world.world import present
 
 
-@answer("ecs", "ListServiceDeployments")
+@operation("ecs", "ListServiceDeployments")
 def list_service_deployments(call: Call) -> Reply:
     """A service's deployments, the newest first."""
     service = service_of(call)
@@ -26,7 +25,7 @@ def list_service_deployments(call: Call) -> Reply:
     return {"serviceDeployments": briefs}
 
 
-@answer("ecs", "DescribeServiceDeployments")
+@operation("ecs", "DescribeServiceDeployments")
 def describe_service_deployments(call: Call) -> Reply:
     """Deployments by ARN."""
     found, failures = [], []
@@ -39,7 +38,7 @@ def describe_service_deployments(call: Call) -> Reply:
     return {"serviceDeployments": found, "failures": failures}
 
 
-@answer("ecs", "DescribeServiceRevisions")
+@operation("ecs", "DescribeServiceRevisions")
 def describe_service_revisions(call: Call) -> Reply:
     """What each deployment rolled out, by ARN."""
     found, failures = [], []
@@ -62,7 +61,7 @@ def describe_service_revisions(call: Call) -> Reply:
     return {"serviceRevisions": found, "failures": failures}
 
 
-@answer("ecs", "StopServiceDeployment")
+@operation("ecs", "StopServiceDeployment")
 def stop_service_deployment(call: Call) -> Reply:
     """Stop a deployment that is under way and bring the last good revision back."""
     arn = call.params["serviceDeploymentArn"]

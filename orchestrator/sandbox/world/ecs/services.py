@@ -5,8 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from orchestrator.sandbox.repairs.operations import AwsError, Call, Reply
-from orchestrator.sandbox.world.answers import answer
+from orchestrator.sandbox.repairs.operations import AwsError, Call, Reply, operation
 from orchestrator.sandbox.world.ecs import breaker
 from orchestrator.sandbox.world.ecs.addressing import (
     backend_of,
@@ -44,7 +43,7 @@ _DEFAULTS: Json = {
 _ADDRESSING = ("cluster", "service", "serviceName", "clientToken", "tags", "forceNewDeployment")
 
 
-@answer("ecs", "CreateService")
+@operation("ecs", "CreateService")
 def create_service(call: Call) -> Reply:
     """Create the service, or return the one that the same token made."""
     cluster, name = cluster_of(call), call.params["serviceName"]
@@ -70,7 +69,7 @@ def create_service(call: Call) -> Reply:
     return {"service": service.describe(with_tags=True)}
 
 
-@answer("ecs", "UpdateService")
+@operation("ecs", "UpdateService")
 def update_service(call: Call) -> Reply:
     """Change a service; what makes a revision starts a deployment, the rest takes effect at once."""
     service, world = service_of(call), present()
@@ -87,7 +86,7 @@ def update_service(call: Call) -> Reply:
     return {"service": service.describe(with_tags=True)}
 
 
-@answer("ecs", "DeleteService")
+@operation("ecs", "DeleteService")
 def delete_service(call: Call) -> Reply:
     """Drain the service; it is gone when its last task is."""
     service, world = service_of(call), present()
@@ -101,7 +100,7 @@ def delete_service(call: Call) -> Reply:
     return {"service": service.describe(with_tags=True)}
 
 
-@answer("ecs", "DescribeServices")
+@operation("ecs", "DescribeServices")
 def describe_services(call: Call) -> Reply:
     """Describe what there is, and name what is missing."""
     cluster, with_tags = cluster_of(call), "TAGS" in call.params.get("include", [])
@@ -115,7 +114,7 @@ def describe_services(call: Call) -> Reply:
     return {"services": found, "failures": failures}
 
 
-@answer("ecs", "ListServices")
+@operation("ecs", "ListServices")
 def list_services(call: Call) -> Reply:
     """List what is not gone yet; moto lists inactive services for ever."""
     strategy, launch = call.params.get("schedulingStrategy"), call.params.get("launchType")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from orchestrator.sandbox.repairs.operations import AwsError, Call, Reply
-from orchestrator.sandbox.world.answers import answer
+from orchestrator.sandbox.repairs.operations import AwsError, Call, Reply, operation
 from orchestrator.sandbox.world.ecs import wording
 from orchestrator.sandbox.world.ecs.addressing import cluster_of, definition_of, find_service, last_part, tasks_of
 from orchestrator.sandbox.world.ecs.model import Json, Task
 from orchestrator.sandbox.world.world import present
 
 
-@answer("ecs", "RunTask")
+@operation("ecs", "RunTask")
 def run_task(call: Call) -> Reply:
     """Start tasks that belong to no service; a lack of capacity is a failure in an answer of 200."""
     cluster, world = cluster_of(call), present()
@@ -31,7 +30,7 @@ def run_task(call: Call) -> Reply:
     return {"tasks": [each.describe(with_tags=True) for each in tasks], "failures": []}
 
 
-@answer("ecs", "StopTask")
+@operation("ecs", "StopTask")
 def stop_task(call: Call) -> Reply:
     """Stop a task on somebody's order; its service will replace it."""
     task = _find(call, call.params["task"])
@@ -41,7 +40,7 @@ def stop_task(call: Call) -> Reply:
     return {"task": task.describe(with_tags=True)}
 
 
-@answer("ecs", "DescribeTasks")
+@operation("ecs", "DescribeTasks")
 def describe_tasks(call: Call) -> Reply:
     """Describe what is remembered, and name what is missing; moto forgets to, and kills a task by looking at it."""
     cluster, with_tags = cluster_of(call), "TAGS" in call.params.get("include", [])
@@ -57,7 +56,7 @@ def describe_tasks(call: Call) -> Reply:
     return {"tasks": found, "failures": failures}
 
 
-@answer("ecs", "ListTasks")
+@operation("ecs", "ListTasks")
 def list_tasks(call: Call) -> Reply:
     """List by what was asked for; without a status those that are meant to run. moto ignores service and status."""
     asked = call.params

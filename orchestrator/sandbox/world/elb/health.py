@@ -6,13 +6,12 @@ from typing import Any
 
 from moto.elbv2.models import elbv2_backends
 
-from orchestrator.sandbox.repairs.operations import AwsError, Call, Reply
-from orchestrator.sandbox.world.answers import answer
+from orchestrator.sandbox.repairs.operations import AwsError, Call, Reply, operation
 from orchestrator.sandbox.world.elb.targets import NOT_REGISTERED, Health
 from orchestrator.sandbox.world.world import present
 
 
-@answer("elbv2", "RegisterTargets")
+@operation("elbv2", "RegisterTargets")
 def register_targets(call: Call) -> Reply:
     """Register each target under its port, or the group's."""
     group = _group(call)
@@ -21,7 +20,7 @@ def register_targets(call: Call) -> Reply:
     return {}
 
 
-@answer("elbv2", "DeregisterTargets")
+@operation("elbv2", "DeregisterTargets")
 def deregister_targets(call: Call) -> Reply:
     """Let each target drain; one that is not there is no error. Without a port all of an address go."""
     group, elb = _group(call), present().elb
@@ -34,7 +33,7 @@ def deregister_targets(call: Call) -> Reply:
     return {}
 
 
-@answer("elbv2", "DescribeTargetHealth")
+@operation("elbv2", "DescribeTargetHealth")
 def describe_target_health(call: Call) -> Reply:
     """Every target with its health, or those that were asked for."""
     group, elb = _group(call), present().elb

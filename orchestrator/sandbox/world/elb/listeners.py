@@ -7,8 +7,7 @@ from typing import Any
 
 from moto.elbv2.models import elbv2_backends
 
-from orchestrator.sandbox.repairs.operations import AwsError, Call, Proceed, Reply, repair
-from orchestrator.sandbox.world.answers import answer
+from orchestrator.sandbox.repairs.operations import AwsError, Call, Proceed, Reply, operation, repair
 from orchestrator.sandbox.world.world import present
 
 _MIRRORED = {"path-pattern": "PathPatternConfig", "host-header": "HostHeaderConfig"}
@@ -69,7 +68,7 @@ def rules_completed(_: Call, proceed: Proceed) -> Reply:
     return _rules(proceed())
 
 
-@answer("elbv2", "SetRulePriorities")
+@operation("elbv2", "SetRulePriorities")
 def set_rule_priorities(call: Call) -> Reply:
     """All at once, so that two rules can swap places; moto refuses that."""
     wanted = {each["RuleArn"]: int(each["Priority"]) for each in call.params["RulePriorities"]}
