@@ -63,9 +63,7 @@ class Followers:
     def _dependent(self, service: str) -> set[Address]:
         """The addresses that mean something else, or are not there, when the service is on its other colour."""
         blue, green = (_by_address(self._system, {**self._colours, service: c}) for c in COLOURS)
-        return {a for a in blue.keys() | green.keys() if blue.get(a) != green.get(a)} | {
-            a for a in blue if a.kind in ("scalable-target", "scaling-policy") and a.name.startswith(service)
-        }
+        return {a for a in blue.keys() | green.keys() if blue.get(a) != green.get(a)}
 
     def _settled(self, resource: Resource, moving: set[Address]) -> Resource:
         """The resource without references to anything that does not move with it."""

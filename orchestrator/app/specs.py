@@ -15,6 +15,10 @@ from orchestrator.rollout.release import ColourSpec, ServiceSpec
 from orchestrator.rollout.strategies import Strategy, all_at_once, rolling
 
 
+_FILLED_IN_LATER = ""
+"""Stands where a rollout puts the revision that it registers."""
+
+
 class Outputs:
     """What references stand for: what lives says it, and names say it of what is certain to come."""
 
@@ -59,8 +63,11 @@ def _strategy(planned: ServicePlan) -> Strategy:
 
 
 def _spec(stack: str, planned: ServicePlan, outputs: Outputs) -> ServiceSpec:
+    def lookup(ref: Ref[Any]) -> Any:
+        return _FILLED_IN_LATER if ref.to == planned.task_definition.address else outputs(ref)
+
     def known(value: Any) -> Any:
-        return resolve(value, outputs)
+        return resolve(value, lookup)
 
     colours = {
         colour: ColourSpec(

@@ -30,11 +30,12 @@ def show(session: Session, outlook: Outlook) -> None:
     if session.json:
         session.json.result("plan", as_json(outlook))
         return
-    _write(session, text.render(outlook.plan))
+    if outlook.plan.steps or outlook.empty:
+        _write(session, text.render(outlook.plan))
+        session.say("")
     lines = [_service(d) for d in outlook.concerns]
     lines += [f"  ⟳ service {name}: first release, once what it stands on is there" for name in outlook.waiting]
     if lines:
-        session.say("")
         _write(session, "\n".join(lines))
 
 

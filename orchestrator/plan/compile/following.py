@@ -32,7 +32,7 @@ def auto_scaling(wanted: Service, side: Side, context: Context) -> Iterator[Scal
     if scaling is None:
         return
     target = ScalableTarget(
-        name=side.name,
+        name=side.ecs_service,
         resource_id=f"service/{side.cluster.aws_name}/{side.ecs_service}",
         minimum=scaling.min,
         maximum=scaling.max,
@@ -48,7 +48,7 @@ def auto_scaling(wanted: Service, side: Side, context: Context) -> Iterator[Scal
     )
     for what, metric, value in kept_to:
         if value is not None:
-            name = f"{side.name}-{what}"
+            name = f"{side.ecs_service}-{what}"
             yield ScalingPolicy(
                 name=name,
                 aws_name=context.name(ScalingPolicy, name),

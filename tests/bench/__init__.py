@@ -1,0 +1,1 @@
+"""Benchmarks: figures against budgets, printed. Not tests: a slow machine fails nothing."""
