@@ -29,7 +29,7 @@ from orchestrator.sandbox.strict import (
 )
 from orchestrator.sandbox.strict.call import Call
 from orchestrator.sandbox.strict.hook import install, layer, reset, uninstall
-from orchestrator.sandbox.strict.quotas import quota, reset_quotas, set_quota
+from orchestrator.sandbox.strict.quotas import set_quota
 from orchestrator.sandbox.strict.registry import MODEL, Refusal, Rule, disable, disabled, enable, rules
 
 MODULES = (
@@ -68,9 +68,7 @@ __all__ = [
     "enable",
     "install",
     "layer",
-    "quota",
     "reset",
-    "reset_quotas",
     "rules",
     "set_quota",
     "uninstall",

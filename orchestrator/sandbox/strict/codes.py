@@ -39,8 +39,10 @@ _BY_SERVICE = {
 }
 
 
-def validation_code(service: str) -> str:
-    """What that service calls a request that does not satisfy its model."""
+def validation_code(service: str, *, in_document: bool = False) -> str:
+    """What that service calls a request that does not satisfy its model; S3 tells headers from the XML document."""
+    if service == "s3" and in_document:
+        return "MalformedXML"
     if service in _BY_SERVICE:
         return _BY_SERVICE[service]
     return _BY_PROTOCOL.get(str(get_service_model(service).protocol), "ValidationException")

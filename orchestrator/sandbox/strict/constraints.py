@@ -87,7 +87,16 @@ def enforce(service: str, operation: str, params: dict[str, Any]) -> None:
     found = list(constraint.violations(params, ""))
     if found:
         count = "1 validation error" if len(found) == 1 else f"{len(found)} validation errors"
-        raise Refusal(validation_code(service), f"{count} detected: {'; '.join(found)}")
+        code = validation_code(service, in_document=_document_at_fault(service, operation, params, constraint))
+        raise Refusal(code, f"{count} detected: {'; '.join(found)}")
+
+
+def _document_at_fault(service: str, operation: str, params: dict[str, Any], constraint: Constraint) -> bool:
+    """Whether the violation is in the body of a REST call and not in its address or headers."""
+    shape = get_service_model(service).operation_model(operation).input_shape
+    payload = shape.serialization.get("payload")
+    below = constraint.members.get(payload)
+    return below is not None and payload in params and any(below.violations(params[payload], ""))
 
 
 @cache

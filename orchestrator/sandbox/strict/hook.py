@@ -25,6 +25,7 @@ from orchestrator.core.clock import SystemClock
 from orchestrator.sandbox.strict import constraints
 from orchestrator.sandbox.strict.call import Call
 from orchestrator.sandbox.strict.lingering import Lingering
+from orchestrator.sandbox.strict.quotas import reset_quotas
 from orchestrator.sandbox.strict.registry import MODEL, Refusal, Rule, enabled, notes_for, rules_for
 
 log = logging.getLogger(__name__)
@@ -110,8 +111,9 @@ def uninstall() -> None:
 
 
 def reset() -> None:
-    """Forget what lingers, as when the account is emptied."""
+    """Forget what lingers and which quotas were raised, as when the account is emptied."""
     layer.lingering.forget()
+    reset_quotas()
     layer.broken.clear()
 
 

@@ -84,10 +84,9 @@ def too_many_policies(call: Call) -> str | None:
 @rule("IAM-06", "iam", "CreateServiceLinkedRole", code="InvalidInput")
 def service_linked_role_exists(call: Call) -> str | None:
     """A service has one linked role in an account, unless it allows a suffix."""
-    path = f"/aws-service-role/{call.params.get('AWSServiceName')}/"
-    suffix = call.params.get("CustomSuffix")
+    service, suffix = str(call.params.get("AWSServiceName")), call.params.get("CustomSuffix")
     for role in call.backend().roles.values():
-        if role.path == path and role.name.endswith(f"_{suffix}" if suffix else role.name.split("_")[0]):
+        if role.path == f"/aws-service-role/{service}/" and _suffixed(role.name, service, suffix):
             return f"Service role name {role.name} has been taken in this account, please try a different suffix."
     return None
 
@@ -111,3 +110,11 @@ def _own_principals(call: Call) -> Iterator[str]:
         for name in statement.principals.get("AWS", ()):
             if name.startswith(own):
                 yield name
+
+
+def _suffixed(name: str, service: str, suffix: str | None) -> bool:
+    """Whether a linked role's name ends in that suffix. Without one, a service with a prefix may have one part more."""
+    if suffix:
+        return name.endswith(f"_{suffix}")
+    parts_of_plain = 2 if len(service.split(".")) > len(["service", "amazonaws", "com"]) else 1
+    return len(name.split("_")) <= parts_of_plain

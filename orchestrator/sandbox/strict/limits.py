@@ -84,6 +84,32 @@ def twenty_balancers(call: Call) -> str | None:
     return None
 
 
+@rule(
+    "LIM-07",
+    "ec2",
+    "DescribeInstances",
+    "DescribeInstanceStatus",
+    "DescribeNetworkInterfaces",
+    code="InvalidParameterCombination",
+)
+def page_of_named(call: Call) -> str | None:
+    """What is asked for by id comes whole, not in pages."""
+    for member, name in (("InstanceIds", "instancesSet"), ("NetworkInterfaceIds", "networkInterfaceIdSet")):
+        if call.params.get(member) and call.params.get("MaxResults"):
+            return f"The parameter {name} cannot be used with the parameter maxResults"
+    return None
+
+
+@rule("LIM-08", "ecr", "DescribeRepositories", "DescribeImages", code="InvalidParameterException")
+def page_of_named_repositories(call: Call) -> str | None:
+    """Repositories by name and images by id come whole, not in pages."""
+    named = call.params.get("repositoryNames") or call.params.get("imageIds")
+    paged = call.params.get("maxResults") or call.params.get("nextToken")
+    if named and paged:
+        return "Invalid parameter: maxResults and nextToken cannot be used when the resources are named"
+    return None
+
+
 @rule("LIM-06", "servicediscovery", "ListInstances", "ListServices", "ListNamespaces", code="InvalidInput")
 def hundred_of_a_namespace(call: Call) -> str | None:
     """Pages of up to a hundred."""

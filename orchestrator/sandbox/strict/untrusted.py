@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 
-_SHAPES: dict[tuple[str, str], str] = {}
+_SHAPES: dict[tuple[str, str], str] = {
+    ("s3", "BucketLocationConstraint"): "S3 answers InvalidLocationConstraint, and moto does too",
+}
 
 _MEMBERS: dict[tuple[str, str, str], str] = {
     ("iam", "CreateRole", "RoleName"): "rule IAM-05 refuses it, so that it can be switched by its own id",

@@ -25,7 +25,6 @@ def aws(account: Aws) -> Iterator[Aws]:
     strict.reset()
     strict.enable()
     strict.install()
-    strict.reset_quotas()
     yield account
     assert strict.layer.broken == []
 

@@ -35,6 +35,13 @@ FORBIDDEN: list[tuple[str, str, dict[str, Any], str, str]] = [
         "enum",
     ),
     (
+        "s3",
+        "put_bucket_versioning",
+        {"Bucket": "files", "VersioningConfiguration": {"Status": "Moon"}},
+        "MalformedXML",
+        "'versioningConfiguration.status'",
+    ),
+    (
         "dynamodb",
         "create_table",
         {

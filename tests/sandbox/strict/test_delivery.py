@@ -81,6 +81,19 @@ def test_a_tag_of_an_immutable_repository_does_not_move(aws: Aws) -> None:
     ecr.put_image(repositoryName="free", imageManifest=manifest(2), imageTag="v9")
 
 
+def test_named_repositories_do_not_come_in_pages(aws: Aws) -> None:
+    ecr = aws.client("ecr")
+    ecr.create_repository(repositoryName="web")
+    ecr.put_image(repositoryName="web", imageManifest=manifest(1), imageTag="v9")
+    with refused("InvalidParameterException"):
+        ecr.describe_repositories(repositoryNames=["web"], maxResults=1)
+    with refused("InvalidParameterException"):
+        ecr.describe_images(repositoryName="web", imageIds=[{"imageTag": "v9"}], maxResults=1)
+    ecr.describe_repositories(repositoryNames=["web"])
+    ecr.describe_repositories(maxResults=1)
+    ecr.describe_images(repositoryName="web", maxResults=1)
+
+
 def test_retention_is_one_of_the_offered_periods(aws: Aws) -> None:
     logs = aws.client("logs")
     logs.create_log_group(logGroupName="/web")

@@ -78,6 +78,14 @@ def test_the_sixth_address_needs_a_higher_quota(aws: Aws) -> None:
     ec2.allocate_address(Domain="vpc")
 
 
+def test_named_interfaces_do_not_come_in_pages(network: Network) -> None:
+    made = network.ec2.create_network_interface(SubnetId=network.subnets[0])["NetworkInterface"]["NetworkInterfaceId"]
+    with refused("InvalidParameterCombination", "networkInterfaceIdSet"):
+        network.ec2.describe_network_interfaces(NetworkInterfaceIds=[made], MaxResults=5)
+    network.ec2.describe_network_interfaces(NetworkInterfaceIds=[made])
+    network.ec2.describe_network_interfaces(MaxResults=5)
+
+
 def test_tags_of_amazon_are_not_ours_to_set(aws: Aws, network: Network) -> None:
     ec2 = aws.client("ec2")
     reserved, ours = [{"Key": "aws:stack", "Value": "x"}], [{"Key": "awsome:stack", "Value": "x"}]

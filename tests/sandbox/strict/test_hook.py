@@ -21,7 +21,7 @@ from tests.world import Aws
 @pytest.mark.parametrize(
     ("service", "operation", "params", "status"),
     [
-        ("ecs", "describe_services", {"services": ["x"] * 11}, 400),
+        ("ecs", "list_tasks", {"startedBy": "us", "family": "x"}, 400),
         ("elbv2", "describe_tags", {"ResourceArns": ["x"] * 21}, 400),
         ("ec2", "create_vpc", {"CidrBlock": "10.0.0.0/16", "InstanceTenancy": "moon"}, 400),
         ("s3", "create_bucket", {"Bucket": "Upper"}, 400),

@@ -109,6 +109,22 @@ def test_a_service_has_one_linked_role(aws: Aws) -> None:
     iam.create_service_linked_role(AWSServiceName="kafka.amazonaws.com")
 
 
+def test_a_linked_role_of_a_service_with_a_prefix_is_told_from_one_with_a_suffix(aws: Aws) -> None:
+    iam, prefixed, suffixed = (
+        aws.client("iam"),
+        "ecs.application-autoscaling.amazonaws.com",
+        "autoscaling.amazonaws.com",
+    )
+    iam.create_service_linked_role(AWSServiceName=prefixed)
+    with refused("InvalidInput"):
+        iam.create_service_linked_role(AWSServiceName=prefixed)
+    iam.create_service_linked_role(AWSServiceName=suffixed, CustomSuffix="one")
+    with refused("InvalidInput"):
+        iam.create_service_linked_role(AWSServiceName=suffixed, CustomSuffix="one")
+    iam.create_service_linked_role(AWSServiceName=suffixed, CustomSuffix="two")
+    iam.create_service_linked_role(AWSServiceName=suffixed)
+
+
 def key(aws: Aws, **settings: Any) -> str:
     return str(aws.client("kms").create_key(**settings)["KeyMetadata"]["KeyId"])
 
