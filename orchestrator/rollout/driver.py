@@ -13,6 +13,8 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 
 from orchestrator.aws.door import Aws
+from orchestrator.aws.errors import ErrorClass, classify
+from orchestrator.core.errors import AwsError, CredentialsError
 from orchestrator.core.events import Sink, silent
 from orchestrator.core.store import Store
 from orchestrator.rollout import machine
@@ -89,6 +91,11 @@ def drive(
     return driver.run(list(jobs), stop or threading.Event(), patience)
 
 
+_PASSING = frozenset({ErrorClass.THROTTLED, ErrorClass.UNKNOWN, ErrorClass.PROPAGATING, ErrorClass.NOT_FOUND})
+_BLIND_PAUSE = 10.0
+_BLIND_ROUNDS = 30
+
+
 class _Driver:
     def __init__(self, aws: Aws, store: Store, move: Move, progress: Progress, guard: Callable[[], None]) -> None:
         self._aws = aws
@@ -96,6 +103,7 @@ class _Driver:
         self._move = move
         self._progress = progress
         self._guard = _guarded(guard)
+        self._blinded = 0
 
     def run(self, jobs: Sequence[Job], stop: threading.Event, patience: float | None) -> tuple[Result, ...]:
         clock = self._aws.clock
@@ -212,7 +220,11 @@ class _Driver:
 
     def _round(self, runs: dict[str, Run], waiting: dict[str, Job], results: dict[str, Result]) -> float:
         """One look for all, one tick each; the seconds until the next round."""
-        sights = look(self._aws, {name: run.subject() for name, run in runs.items()})
+        try:
+            sights = look(self._aws, {name: run.subject() for name, run in runs.items()})
+        except Exception as error:
+            return self._blind(error)
+        self._blinded = 0
         now = self._aws.clock.now()
 
         def tick(pair: tuple[str, Run]) -> float | Lost:
@@ -238,6 +250,16 @@ class _Driver:
             self._progress.ended(run)
         return min(pauses, default=0.0)
 
+    def _blind(self, error: Exception) -> float:
+        """AWS does not say how things stand: wait, for a while, rather than leave everything half-way."""
+        self._blinded += 1
+        passing = classify(error) in _PASSING or (
+            isinstance(error, AwsError) and not isinstance(error, CredentialsError)
+        )
+        if not passing or self._blinded > _BLIND_ROUNDS:
+            raise error
+        return _BLIND_PAUSE
+
     def _left(self, run: Run, outcome: Outcome) -> Result:
         """Leave a rollout as it is; AWS goes on with what it was told."""
         cursor = dc.replace(run.cursor, outcome=outcome)
@@ -247,11 +269,11 @@ class _Driver:
 
 
 def _same(cursor: Cursor, job: Job) -> bool:
-    """Whether a cursor is on its way to what is wanted; a job without a decision wants whatever the cursor does."""
+    """Whether a cursor is on its way to what is wanted; a job that wants nothing yet lets it go on."""
     decision = job.decision
-    if decision is None:
+    if decision is None or decision.release is None:
         return True
-    if decision.release is None or cursor.strategy == Need.HEAL:
+    if cursor.strategy == Need.HEAL:
         return decision.need.value == cursor.strategy
     return cursor.release["hash"] == decision.release.hash
 

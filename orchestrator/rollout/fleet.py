@@ -24,6 +24,8 @@ from orchestrator.rollout.release import (
 from orchestrator.rollout.sides import ABSENT, Side
 from orchestrator.rollout.stages.base import PREVIOUS, RELEASE, Facts
 
+_ROLLING = ("minimumHealthyPercent", "maximumPercent", "deploymentCircuitBreaker")
+
 
 class ReleaseUnknown(OrchestratorError):
     """A rollout was taken up again by somebody who does not know what it was to roll out."""
@@ -142,6 +144,8 @@ class EcsFleet:
 def previous_of(side: Side) -> dict[str, Any]:
     """What an ECS service runs now, in the form in which it can be put back."""
     settings = {k: side.described[k] for k in SETTINGS if side.described.get(k) not in (None, [], {})}
+    told = settings.get("deploymentConfiguration", {})
+    settings["deploymentConfiguration"] = {k: told[k] for k in _ROLLING if k in told}
     return {
         "task_definition": side.task_definition,
         "settings": settings,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from orchestrator.rollout.run import Run
 
 _HEARTBEAT = 30.0
+_SECONDS = re.compile(r"\d+ s left")
 _STATES = {
     Outcome.SUCCEEDED: State.DONE,
     Outcome.PAUSED: State.WAITING,
@@ -37,15 +39,14 @@ class Progress:
     def ticked(self, run: Run) -> None:
         """A round has passed."""
         cursor = run.cursor
-        what = (cursor.phase, cursor.at, run.said.partition(":")[0], tasks(run), cursor.facts.percent)
+        what = (cursor.phase, cursor.at, _SECONDS.sub("", run.said), tasks(run), cursor.facts.percent)
         known, at = self._last.get(cursor.service, (None, 0.0))
         if what == known and self._clock.now() - at < _HEARTBEAT:
             return
         self._last[cursor.service] = (what, self._clock.now())
-        stage = cursor.stage
-        if stage is not None:
+        if cursor.stage is not None:
             back = "" if cursor.phase is Phase.FORWARD else f"{cursor.phase.value}: "
-            self._tell(run, State.WAITING, f"{back}{stage.name}: {run.said}{dominating(run)}".rstrip(": "))
+            self._tell(run, State.WAITING, f"{back}{run.said}{dominating(run)}")
 
     def ended(self, run: Run) -> None:
         """It has an outcome."""

@@ -18,9 +18,9 @@ def shortfall(side: Side, deployment: str, count: int) -> str:
         return f"{side.desired} of {count} tasks asked for"
     if side.running < side.desired or side.pending:
         return f"{side.running} of {side.desired} tasks running"
-    if not _complete(side, ours):
-        return f"{side.running} of {side.desired} tasks running, ECS has not completed the deployment"
-    return unhealthy(side, deployment, count)
+    if sick := unhealthy(side, deployment, count):
+        return sick
+    return "" if _complete(side, ours) else "ECS has not completed the deployment"
 
 
 def unhealthy(side: Side, deployment: str, count: int) -> str:

@@ -30,16 +30,12 @@ STARTS_A_DEPLOYMENT = (
     "capacityProviderStrategy",
     "platformVersion",
     "serviceRegistries",
-    "serviceConnectConfiguration",
-    "volumeConfigurations",
 )
 SETTINGS = (
     "networkConfiguration",
     "capacityProviderStrategy",
     "platformVersion",
     "serviceRegistries",
-    "serviceConnectConfiguration",
-    "volumeConfigurations",
     "loadBalancers",
     "healthCheckGracePeriodSeconds",
     "enableExecuteCommand",

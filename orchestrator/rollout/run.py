@@ -16,7 +16,7 @@ from orchestrator.rollout.fleet import EcsFleet, ReleaseUnknown
 from orchestrator.rollout.release import Release, ServiceSpec
 from orchestrator.rollout.router import AlbRouter
 from orchestrator.rollout.stages.base import RELEASE, Facts, Fleet, Router, Scaling
-from orchestrator.rollout.stages.verdicts import Fail, Verdict, Wait
+from orchestrator.rollout.stages.verdicts import Done, Fail, Verdict, Wait
 from orchestrator.rollout.state import Cursor, Phase, as_json
 from orchestrator.rollout.survey import groups_of, subject_of
 from orchestrator.rollout.watch import Sight, Subject
@@ -114,7 +114,7 @@ class Run:
             verdict = stage.tick(self, age)
         except Exception as error:
             verdict = _verdict(error, age)
-        self.said = getattr(verdict, "why", "") or getattr(verdict, "note", "")
+        self.said = f"{stage.name}: {_words(verdict)}"
         before = self.cursor
         after = machine.advance(before, verdict, now)
         if after.phase is not before.phase and after.why and not after.evidence:
@@ -154,6 +154,10 @@ class Run:
             return verdict.seconds
         pause, self._pause = self._pause, min(self._pause * _GROWTH, _LONGEST_PAUSE)
         return pause
+
+
+def _words(verdict: Verdict) -> str:
+    return verdict.note or "done" if isinstance(verdict, Done) else verdict.why
 
 
 def _verdict(error: Exception, age: float) -> Verdict:

@@ -157,14 +157,19 @@ def _tasks(aws: Aws, cluster: str, services: Sequence[str]) -> dict[tuple[str, s
     narrow = {"serviceName": services[0]} if len(services) == 1 else {}
 
     def arns(status: str) -> list[str]:
-        return list(aws.pages("ecs", "list_tasks", "taskArns", cluster=cluster, desiredStatus=status, **narrow))
+        try:
+            return list(aws.pages("ecs", "list_tasks", "taskArns", cluster=cluster, desiredStatus=status, **narrow))
+        except Exception as error:
+            if classify(error) is ErrorClass.NOT_FOUND:
+                return []
+            raise
 
     # ListTasks refuses startedBy beside any other filter, so whose task it is is told by DescribeTasks.
     listed = [arn for found in aws.each(arns, ("RUNNING", "STOPPED")) for arn in found]
     found: dict[tuple[str, str], list[Task]] = defaultdict(list)
     for batch in _batches(listed, _TASKS_A_CALL):
         for item in aws.client("ecs").describe_tasks(cluster=cluster, tasks=list(batch)).get("tasks", ()):
-            name = str(item.get("group", "")).removeprefix("service:")
+            name = str(item.get("group") or narrow.get("serviceName", "")).removeprefix("service:")
             if name in services:
                 found[cluster, name].append(read_task(item))
     return found

@@ -1,0 +1,91 @@
+"""Every strategy walked to its end without AWS, dying at every single effect on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from orchestrator.rollout.state import Cursor, Outcome
+from orchestrator.rollout.strategies import Strategy, all_at_once, canary, linear, rolling, route
+from tests.rollout.theatre import Theatre
+
+STRATEGIES = {
+    "all-at-once": all_at_once(bake=30, hold=30),
+    "canary": canary([(10, 60), (50, 60)], bake=30, hold=30),
+    "linear": linear(25, 30, bake=30, hold=30),
+}
+
+
+def _walk(strategy: Strategy, *, breaks: float | None = None, fuse: int | None = None) -> tuple[Cursor, Theatre]:
+    fails: Callable[[float], bool] = (lambda _: False) if breaks is None else (lambda now: now >= breaks)
+    theatre = Theatre(breaks=fails)
+    return theatre.walk(route(strategy, balanced=True, first=False, deadline=600), fuse=fuse), theatre
+
+
+def _end(cursor: Cursor, theatre: Theatre) -> tuple[object, ...]:
+    counts = {colour: live.desired for colour, live in theatre.colours.items()}
+    return cursor.outcome, theatre.share, counts, theatre.held
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_a_good_release_ends_with_all_the_traffic_and_the_old_side_at_zero(name: str) -> None:
+    assert _end(*_walk(STRATEGIES[name])) == (
+        Outcome.SUCCEEDED,
+        100,
+        {"blue": 0, "green": 4},
+        {"green": {"suspended": False}},
+    )
+
+
+@pytest.mark.parametrize("breaks", [25, 45, 70, 140], ids=lambda at: f"broken from {at} s on")
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_a_release_that_breaks_at_any_time_before_the_end_is_taken_back(name: str, breaks: float) -> None:
+    cursor, theatre = _walk(STRATEGIES[name], breaks=breaks)
+    if breaks == 140 and name == "all-at-once":  # by then it has long succeeded
+        assert cursor.outcome is Outcome.SUCCEEDED
+        return
+    assert _end(cursor, theatre) == (
+        Outcome.ROLLED_BACK,
+        0,
+        {"blue": 4, "green": 0},
+        {"blue": {"suspended": False}},
+    )
+
+
+@pytest.mark.parametrize("breaks", [None, 25, 70], ids=["good", "never healthy", "broken under traffic"])
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_dying_at_any_effect_changes_nothing_about_the_end(name: str, breaks: float | None) -> None:
+    straight, theatre = _walk(STRATEGIES[name], breaks=breaks)
+    for fuse in range(1, theatre.effects + 1):
+        cursor, other = _walk(STRATEGIES[name], breaks=breaks, fuse=fuse)
+        assert _end(cursor, other) == _end(straight, theatre), fuse
+
+
+@pytest.mark.parametrize("breaks", [None, 0], ids=["good", "bad"])
+def test_dying_at_any_effect_of_a_rolling_release_changes_nothing_about_the_end(breaks: float | None) -> None:
+    def walk(fuse: int | None) -> tuple[object, ...]:
+        theatre = Theatre(breaks=lambda now: breaks is not None and now >= breaks)
+        way = route(rolling(bake=10), balanced=False, first=False, deadline=120)
+        cursor = theatre.walk(way, fuse=fuse, in_place=True)
+        effects.append(theatre.effects)
+        blue = theatre.colours["blue"]
+        return cursor.outcome, blue.runs, blue.desired, blue.label
+
+    effects: list[int] = []
+    straight = walk(None)
+    assert straight[0] is (Outcome.SUCCEEDED if breaks is None else Outcome.ROLLED_BACK)
+    for fuse in range(1, effects[0] + 1):
+        assert walk(fuse) == straight, fuse
+
+
+def test_a_first_release_that_never_gets_healthy_is_sent_to_zero() -> None:
+    theatre = Theatre(breaks=lambda _: True)
+    cursor = theatre.walk(route(all_at_once(), balanced=True, first=True, deadline=120), first=True)
+    assert cursor.outcome is Outcome.ROLLED_BACK
+    assert theatre.colours["blue"].desired == 0
+
+
+def test_traffic_goes_up_only_in_the_steps_of_the_strategy() -> None:
+    _, theatre = _walk(canary([(10, 60), (50, 60)]))
+    assert [step for step in theatre.log if step[0] == "weigh"] == [("weigh", 10), ("weigh", 50), ("weigh", 100)]
