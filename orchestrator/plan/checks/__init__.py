@@ -6,7 +6,7 @@ Every check is a pure function from a plan to findings, a path of the model and 
 from __future__ import annotations
 
 from orchestrator.plan.checks.entry import check_entry
-from orchestrator.plan.checks.finding import Finding
+from orchestrator.plan.checks.finding import Finding, NameFinding
 from orchestrator.plan.checks.general import check_general
 from orchestrator.plan.checks.network import check_network
 from orchestrator.plan.checks.reach import check_reach
@@ -15,7 +15,7 @@ from orchestrator.plan.checks.whole import check_whole
 from orchestrator.plan.model.plan import Plan
 
 
-def check(plan: Plan, environment: str | None = None) -> list[Finding]:
+def check(plan: Plan, environment: str | None = None) -> list[Finding | NameFinding]:
     """Everything in which a plan contradicts itself or AWS."""
     found = [
         *check_general(plan, environment),
@@ -24,4 +24,4 @@ def check(plan: Plan, environment: str | None = None) -> list[Finding]:
         *check_services(plan),
         *check_reach(plan),
     ]
-    return found or list(check_whole(plan, f"{plan.name}-{environment}" if environment else plan.name))
+    return list(found) or list(check_whole(plan, f"{plan.name}-{environment}" if environment else plan.name))

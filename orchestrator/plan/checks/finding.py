@@ -7,7 +7,11 @@ from typing import TypeAlias
 
 from orchestrator.plan.words import nearest
 
-Finding: TypeAlias = tuple[tuple[str | int, ...], str]
+Path: TypeAlias = tuple[str | int, ...]
+Finding: TypeAlias = tuple[Path, str]
+"""Where, and what."""
+NameFinding: TypeAlias = tuple[Path, str, bool]
+"""Where, what, and whether it is about the name that stands there and not about its value."""
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> str:

@@ -6,14 +6,14 @@ Only a plan in which every part is right by itself is compiled, so nothing is to
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 
 from orchestrator.core.address import Address
 from orchestrator.core.resource import Resource
 from orchestrator.core.values import Ref, refs
 from orchestrator.kinds.catalogue import KINDS
-from orchestrator.plan.checks.finding import Finding, unknown
+from orchestrator.plan.checks.finding import Finding, NameFinding, unknown
 from orchestrator.plan.compile.context import Context
 from orchestrator.plan.compile.plan import compile_plan
 from orchestrator.plan.model.plan import Plan
@@ -24,24 +24,31 @@ ACCOUNT = "000000000000"
 """Stands for the account while nobody has asked whose it is; nothing that is checked here depends on it."""
 
 
-def check_whole(plan: Plan, stack: str) -> Iterator[Finding]:
+def check_whole(plan: Plan, stack: str) -> Iterator[Finding | NameFinding]:
     """What only shows once all parts stand beside each other."""
     context = Context(stack=stack, account=plan.account or ACCOUNT, region=plan.region)
     try:
         resources = compile_plan(plan, context).resources
-    except Wrong as wrong:
-        yield wrong.path, wrong.text
+    except Wrong as fault:
+        yield fault.path, fault.text, fault.about_name
         return
     known = {r.address: r for r in resources}
+    wrong: list[Finding | NameFinding] = [*_twice(resources), *_adopted(plan, known)]
+    for text in plan.resources:
+        wrong += _references(known[Address.parse(text)], known)
+    yield from wrong or _circles(known)
+
+
+def _twice(resources: Iterable[Resource]) -> Iterator[NameFinding]:
     for address, count in Counter(r.address for r in resources).items():
         if count > 1:
-            yield ("resources", str(address)), "is the address of something that the plan has already"
-    for text in plan.resources:
-        yield from _references(known[Address.parse(text)], known)
+            yield ("resources", str(address)), "is the address of something that the plan has already", True
+
+
+def _adopted(plan: Plan, known: Mapping[Address, Resource]) -> Iterator[Finding]:
     for index, text in enumerate(plan.adopt):
         if Address.parse(text) not in known:
             yield ("adopt", index), unknown("resource", text, map(str, known))
-    yield from _circles(known)
 
 
 def _references(resource: Resource, known: Mapping[Address, Resource]) -> Iterator[Finding]:

@@ -76,7 +76,8 @@ def _others(plan: Plan, context: Context) -> Iterator[Resource]:
         try:
             yield build(Address.parse(text), written, context.name)
         except Wrong as wrong:
-            raise Wrong(("resources", text, *wrong.path), wrong.text) from None
+            at = ("resources", text, *wrong.path)
+            raise Wrong(at, wrong.text, about_name=wrong.about_name) from None
 
 
 @dc.dataclass(frozen=True)

@@ -89,17 +89,17 @@ def _model(tree: Node, environment: str | None) -> tuple[Plan | None, list[Fault
     model, faults = validate(tree)
     if model is None:
         return None, faults
-    return model, [_told(tree, at, text) for at, text in check(model, environment)]
+    return model, [_told(tree, *finding) for finding in check(model, environment)]
 
 
-def _told(tree: Node, at: Path, text: str) -> Fault:
+def _told(tree: Node, at: Path, text: str, about_name: bool = False) -> Fault:
     """A finding at its place; one about a value that is not stated, at the mapping that could state it."""
     node, rest = tree, at
     for place, step in enumerate(at, start=1):
         child = node.child(step)
         if child is not None:
             node, rest = child, at[place:]
-    mark = node.key if rest else node.mark
+    mark = node.key if rest or about_name else node.mark
     return fault(dc.replace(mark, path=(*node.mark.path, *rest)), text)
 
 

@@ -139,4 +139,4 @@ class Plan(Section):
     adopt: tuple[AddressText, ...] = Field(
         default=(), description="What exists without our tags and may be taken over."
     )
-    limits: Limits = Field(default_factory=Limits, description="What one apply may do without being asked again.")
+    limits: Limits = Field(default_factory=Limits, description="How much one apply may take away unasked.")

@@ -149,7 +149,7 @@ class Service(Section):
         default=("tasks",), min_length=1, max_length=5, description="The tasks' security groups."
     )
     public_ip: bool = Field(default=False, description="Whether tasks get public addresses.")
-    alarms: Alarms = Field(default_factory=Alarms, description="When people are told.")
+    alarms: Alarms = Field(default_factory=Alarms, description="When people are told about it.")
     permissions: tuple[Permission, ...] = Field(
         default=(), description="What the tasks may do on AWS; a service that states any has a task role of its own."
     )

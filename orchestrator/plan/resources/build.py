@@ -19,19 +19,20 @@ _SINGLE: Mapping[str, tuple[type, ...]] = {"flag": (bool,), "whole": (int,), "nu
 
 
 class Wrong(Exception):
-    """A value that its field cannot hold: where, and why."""
+    """What cannot be built: where, why, and whether that is about a name and not about the value under it."""
 
-    def __init__(self, path: Path, text: str) -> None:
+    def __init__(self, path: Path, text: str, *, about_name: bool = False) -> None:
         super().__init__(text)
         self.path = path
         self.text = text
+        self.about_name = about_name
 
 
 def build(address: Address, written: Mapping[str, Any], named: Callable[[type[Named], str], str]) -> Resource:
     """The resource that a plan states; ``named`` says what AWS calls it. Raises ``Wrong``."""
     adapter = KINDS.get(address.kind)
     if adapter is None:
-        raise Wrong((), f"there is no kind {address.kind!r}{nearest(address.kind, KINDS)}")
+        raise Wrong((), f"there is no kind {address.kind!r}{nearest(address.kind, KINDS)}", about_name=True)
     kind = adapter.resource
     values = _fields(kind, written, ())
     if issubclass(kind, Named):
@@ -44,7 +45,7 @@ def _fields(kind: type[Any], written: Mapping[str, Any], path: Path) -> dict[str
     for name in written:
         if name not in allowed:
             close = nearest(name, allowed) or f", allowed: {', '.join(allowed)}"
-            raise Wrong((*path, name), f"unknown key{close}")
+            raise Wrong((*path, name), f"unknown key{close}", about_name=True)
     for name in sorted(required(kind) - written.keys()):
         raise Wrong((*path, name), f"missing, needed: {allowed[name].told()}")
     stated = {name: value for name, value in written.items() if value is not None or allowed[name].optional}
