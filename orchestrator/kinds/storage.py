@@ -114,10 +114,7 @@ class BucketKind(NamedKind[Bucket]):
 
     def extra(self, aws: Aws, scope: Scope, item: Item) -> Mapping[str, Any]:
         """The parts that the plan has a say in: a bucket that is left over, or a stranger's, is not looked into."""
-        here = scope.index(aws).get(item["Arn"], {}).get(tags.ADDRESS)
-        wants = [
-            w for w in scope.of(Bucket.kind) if item["Name"] == getattr(w, "aws_name", "") or here == str(w.address)
-        ]
+        wants = self.meant(aws, scope, item)
         if item.get(_STRANGERS) or not wants:
             return {}
         readers: Mapping[str, Callable[[Aws, str], Any]] = {

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import botocore.session
+from botocore.exceptions import UnknownServiceError
+
 from orchestrator.aws.door import READS, Access, Aws
 from orchestrator.aws.pace import Pace
 from orchestrator.core.clock import Clock
@@ -54,6 +57,7 @@ class WatchedAws(Aws):
         super().__init__(access, clock, read_only=read_only, pace=Pace(clock, limits=()))
         self.sent: list[Sent] = []
         self._kind, self._verb = "", ""
+        self.smallest_pages = False
         self._watched: set[str] = set()
 
     @contextmanager
@@ -73,8 +77,20 @@ class WatchedAws(Aws):
                 client.meta.events.register("provide-client-params.*", self._record)
         return client
 
-    def _record(self, params: Mapping[str, Any], model: Any, **_: Any) -> None:
+    def _record(self, params: Mapping[str, Any], model: Any, **_: Any) -> Mapping[str, Any]:
         self.sent.append(Sent(self._kind, self._verb, model, dict(params)))
+        return {**params, **_least(model)} if self.smallest_pages else params
+
+
+@cache
+def _least(model: Any) -> Mapping[str, int]:
+    """The parameter that makes a page of an operation as small as it can be."""
+    try:
+        pages = botocore.session.get_session().get_paginator_model(model.service_model.service_name)
+        limit = pages.get_paginator(model.name)["limit_key"]
+    except (KeyError, ValueError, UnknownServiceError):
+        return {}
+    return {limit: model.input_shape.members[limit].metadata.get("min") or 1}
 
 
 def offences(call: Sent) -> list[str]:

@@ -1,4 +1,4 @@
-"""How many calls it takes to see that nothing has changed, for the network and the rights of a whole system."""
+"""How many calls it takes to see that nothing has changed, and that pages hide nothing, for a whole network."""
 
 from __future__ import annotations
 
@@ -100,3 +100,13 @@ def test_an_unchanged_system_is_seen_to_be_so_in_few_calls(account: Account, sys
 def test_what_the_plan_no_longer_holds_is_found_by_its_tags(account: Account, system: list[Resource]) -> None:
     found = {live.address for live in observe(account.reader, account.stack, [])}
     assert found == {resource.address for resource in system}
+
+
+def test_a_system_is_seen_whole_however_little_aws_puts_on_a_page(
+    account: Account, system: list[Resource], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(account.reader, "smallest_pages", True)
+    assert account.plan(system).empty
+    made = Counter(call.operation for call in account.reader.sent)
+    assert made["GetAccountAuthorizationDetails"] == 5
+    assert made["DescribeLogGroups"] == 4
