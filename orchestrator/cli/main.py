@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.exceptions import TyperException
 
 from orchestrator import __version__
 from orchestrator.cli.commands import deliver, inspect, locks, provision
@@ -21,7 +22,7 @@ app = typer.Typer(
     name="orchestrator",
     help="Takes a microservice system on AWS from one YAML plan to running, and keeps it so.",
     epilog=_EXIT_CODES,
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -49,9 +50,12 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
 ) -> None:
-    """Options that come before the command."""
+    """Options that come before the command; without one, help."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def main() -> NoReturn:
@@ -60,18 +64,12 @@ def main() -> NoReturn:
 
 
 def _guarded(run: Callable[[], Any]) -> int:
-    import click
-
     try:
         result = run()
-    except click.exceptions.NoArgsIsHelpError as shown:
-        shown.show()
-        return 0
-    except click.exceptions.Abort:
+    except typer.Abort:
         return _say("stopped before anything was started", code=17)
-    except click.ClickException as wrong:
-        wrong.show()
-        return 1
+    except TyperException as wrong:
+        return _misused(wrong)
     except OrchestratorError as error:
         return _say(error.message, error.hint, error.exit_code)
     except KeyboardInterrupt:
@@ -87,6 +85,15 @@ def _guarded(run: Callable[[], Any]) -> int:
         what = Redactor()(f"{type(error).__name__}: {error}")
         return _say(what, "set ORCHESTRATOR_DEBUG=1 to see where it came from")
     return result if isinstance(result, int) else 0
+
+
+def _misused(wrong: TyperException) -> int:
+    """Show how the command is meant to be used."""
+    show = getattr(wrong, "show", None)
+    if show is None:
+        return _say(str(wrong))
+    show()
+    return 1
 
 
 def _say(message: str, hint: str = "", code: int = 1) -> int:

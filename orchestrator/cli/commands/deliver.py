@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli import flags
-from orchestrator.cli.render import endings, plans, services
 from orchestrator.cli.session import Session
 from orchestrator.core.errors import OrchestratorError
 
@@ -31,6 +30,7 @@ def deploy(
 ) -> int:
     """Roll out new images. Touches no infrastructure."""
     from orchestrator.app import delivery
+    from orchestrator.cli.render import endings, plans
 
     del yes  # a deployment does not ask; the flag is taken so that scripts can pass it everywhere
     images = flags.pairs(image, "--image")
@@ -59,6 +59,7 @@ def status(
 ) -> int:
     """Show how the services stand: weights, tasks, releases, the newest events."""
     from orchestrator.app import inspection
+    from orchestrator.cli.render import services
 
     given = flags.options(plan, environment, var, json=json, profile=profile)
     session = Session("status", given)

@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli import flags
-from orchestrator.cli.render import checks, plans
 from orchestrator.cli.session import Session
 from orchestrator.core.errors import OrchestratorError
 
@@ -41,6 +40,7 @@ def verify(
 ) -> int:
     """Check before a deployment: images, roles, free addresses, certificates. Changes nothing."""
     from orchestrator.app import verification
+    from orchestrator.cli.render import checks
 
     given = flags.options(plan, environment, var, sandbox=sandbox, json=json, junit=junit, profile=profile)
     session = Session("verify", given)
@@ -58,6 +58,7 @@ def drift(
 ) -> int:
     """Compare live AWS with the plan. Exit 0 in sync, 3 drift. Never changes anything."""
     from orchestrator.app import outlook as looking
+    from orchestrator.cli.render import plans
 
     given = flags.options(plan, environment, var, json=json, junit=junit, profile=profile)
     session = Session("drift", given)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.cli import flags
-from orchestrator.cli.render import endings, plans
 from orchestrator.cli.session import Session
 from orchestrator.core.errors import OrchestratorError
 
@@ -38,6 +37,7 @@ def plan(
     """Show what would change, and why. Changes nothing."""
     from orchestrator.app import outlook as looking
     from orchestrator.app import saved
+    from orchestrator.cli.render import plans
 
     given = flags.options(plan, environment, var, sandbox=sandbox, json=json, profile=profile)
     session = Session("plan", given)
@@ -68,6 +68,7 @@ def apply(
     """Provision and roll out until it is as planned."""
     from orchestrator.app import outlook as looking
     from orchestrator.app import provision, saved
+    from orchestrator.cli.render import endings, plans
 
     promise = saved.read(plan)
     if promise:
@@ -106,6 +107,7 @@ def destroy(
 ) -> int:
     """Delete everything that carries the stack's tags. What holds data stays and is listed, unless --data."""
     from orchestrator.app import teardown
+    from orchestrator.cli.render import endings, plans
 
     given = flags.options(
         plan, environment, var, sandbox=sandbox, json=json, junit=junit, profile=profile, workers=workers
