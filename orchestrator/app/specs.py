@@ -8,12 +8,12 @@ from typing import Any
 from orchestrator.core.address import Address
 from orchestrator.core.resource import Live, Resource
 from orchestrator.core.values import Ref, Unknown, resolve, unknowns
+from orchestrator.kinds.elbv2.target_groups import TargetGroup
 from orchestrator.plan.compile import Compiled, ServicePlan
 from orchestrator.plan.compile.context import COLOURS
 from orchestrator.reconcile.steps import Traits
 from orchestrator.rollout.release import ColourSpec, ServiceSpec
 from orchestrator.rollout.strategies import Strategy, all_at_once, rolling
-
 
 _FILLED_IN_LATER = ""
 """Stands where a rollout puts the revision that it registers."""
@@ -51,7 +51,8 @@ class Outputs:
 
 def specs_of(stack: str, compiled: Compiled, outputs: Outputs) -> dict[str, ServiceSpec]:
     """The services that everything they stand on exists for, by name."""
-    specs = {service.name: _spec(stack, service, outputs) for service in compiled.services}
+    groups = {r.address: r for r in compiled.resources if isinstance(r, TargetGroup)}
+    specs = {service.name: _spec(stack, service, outputs, groups) for service in compiled.services}
     return {name: spec for name, spec in specs.items() if not unknowns(spec)}
 
 
@@ -62,14 +63,20 @@ def _strategy(planned: ServicePlan) -> Strategy:
     return all_at_once(bake=wanted.bake, hold=wanted.hold)
 
 
-def _spec(stack: str, planned: ServicePlan, outputs: Outputs) -> ServiceSpec:
+def _checks(planned: ServicePlan, groups: Mapping[Address, TargetGroup]) -> tuple[int, float] | None:
+    """How many health checks a new target has to pass, and the seconds between two."""
+    group = next((groups[a] for c in planned.colours.values() if (a := c.target_group) and a in groups), None)
+    return (group.healthy_threshold, float(group.health_interval)) if group else None
+
+
+def _spec(stack: str, planned: ServicePlan, outputs: Outputs, groups: Mapping[Address, TargetGroup]) -> ServiceSpec:
     def lookup(ref: Ref[Any]) -> Any:
         return _FILLED_IN_LATER if ref.to == planned.task_definition.address else outputs(ref)
 
     def known(value: Any) -> Any:
         return resolve(value, lookup)
 
-    colours = {
+    colours: dict[str, ColourSpec] = {
         colour: ColourSpec(
             service=known(c.service), target_group=known(Ref(c.target_group, "arn")) if c.target_group else None
         )
@@ -91,5 +98,6 @@ def _spec(stack: str, planned: ServicePlan, outputs: Outputs) -> ServiceSpec:
         desired=planned.desired,
         strategy=_strategy(planned),
         deadline=planned.deadline,
+        checks=_checks(planned, groups),
         needs=tuple(sorted(planned.needs)),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import dataclasses as dc
 
 from orchestrator.app.ending import Ending
 from orchestrator.app.system import System
@@ -14,7 +14,7 @@ from orchestrator.reconcile.observe import observe
 from orchestrator.reconcile.steps import Plan, Step
 
 
-@dataclass(frozen=True, kw_only=True)
+@dc.dataclass(frozen=True, kw_only=True)
 class Removal:
     """What would go, and what would stay because it holds data."""
 
@@ -35,6 +35,7 @@ def look(system: System, *, data: bool) -> Removal:
     wanted += [c.service for s in compiled.services for c in s.colours.values()]
     live = observe(system.reader, system.stack, wanted, everything=True)
     plan = make_plan([], [x for x in live if x.owned], system.traits)
+    plan = dc.replace(plan, steps=tuple(dc.replace(s, cause="the stack is destroyed") for s in plan.steps))
     plan = guard.with_truth_about_data(system.reader, plan)
     if data:
         return Removal(plan=plan, kept=(), data=True)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from orchestrator.rollout.sides import FAILED, Side, Task
+from orchestrator.rollout.sides import FAILED, Happening, Side, Task
 
 
 class Source(enum.StrEnum):
@@ -125,7 +125,7 @@ class Finding:
 def findings(side: Side, deployment: str, since: float) -> tuple[Finding, ...]:
     """What AWS complains about since our deployment began, worst first."""
     stopped = newest(t for t in side.tasks_of(deployment) if t.stop_code or t.stopped_reason)
-    events = [e for e in side.events if e.at >= since]
+    events = _recent(side, since)
     found = [*_count(_TASK, [words(t) for t in stopped]), *_count(_EVENT, [e.text for e in events])]
     return tuple(sorted(found, key=lambda f: (f.symptom.fatal_at == 0, f.symptom.source is _EVENT, f.symptom.fatal_at)))
 
@@ -165,10 +165,17 @@ def evidence(side: Side, since: float) -> dict[str, list[str]]:
     """What a person wants to see first: two stopped tasks, five events, what targets complain of; newest first."""
     stopped = newest(t for t in side.tasks if t.stopped_reason)[:2]
     return {
-        "stopped_tasks": [f"{t.arn.rpartition('/')[2]}: {words(t)}" for t in stopped],
-        "events": [e.text for e in side.events if e.at >= since][:5],
+        "stopped": [f"{t.arn.rpartition('/')[2]}: {words(t)}" for t in stopped],
+        "events": [e.text for e in _recent(side, since)][:5],
         "targets": sorted({f"{t.reason}: {t.description}".strip(": ") for t in side.targets or () if t.reason}),
     }
+
+
+def _recent(side: Side, since: float) -> list[Happening]:
+    """Events since the present deployment began, by AWS's clock: ours may show another time than the one in events."""
+    primary = side.primary
+    begun = primary.created if primary and primary.created else since
+    return [e for e in side.events if e.at >= begun]
 
 
 def _count(source: Source, texts: list[str]) -> list[Finding]:

@@ -31,6 +31,7 @@ class Deployment:
     state: str
     """``rolloutState``; empty where it is not told."""
     reason: str
+    created: float = 0.0
 
 
 @dc.dataclass(frozen=True, kw_only=True)
@@ -159,6 +160,7 @@ def _deployment(item: Mapping[str, Any]) -> Deployment:
         failed=int(item.get("failedTasks", 0) or 0),
         state=str(item.get("rolloutState", "") or ""),
         reason=str(item.get("rolloutStateReason", "") or ""),
+        created=seconds(item.get("createdAt")),
     )
 
 

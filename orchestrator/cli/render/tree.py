@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -93,17 +94,30 @@ class LiveTree:
         return [line, *(_rollout_rows(event.details) if event.details else ())]
 
 
-def _rollout_rows(details: Any) -> list[RenderableType]:
-    rows: list[RenderableType] = []
-    weights = details.get("weights")
-    if weights:
-        shares = Text("      ")
-        for colour, weight in weights.items():
-            shares.append(f"{colour} ", style=colour if colour in ("blue", "green") else "")
-            shares.append(f"{bar(weight)} {weight:3}%  ", style=colour if colour in ("blue", "green") else "")
-        rows.append(shares)
-    if counts := tasks(details):
-        rows.append(Text(f"      tasks {counts}", style="dim"))
+def _rollout_rows(details: Mapping[str, Any]) -> list[Text]:
+    """Under a service: its stages, and for each colour its share of the traffic and its tasks; then what AWS says."""
+    rows: list[Text] = []
+    if stages := details.get("stages"):
+        rows.append(_stages(stages, int(details.get("at", 0))))
+    shares = {
+        details.get("new"): int(details.get("percent", 0)),
+        details.get("old"): 100 - int(details.get("percent", 0)),
+    }
+    for colour, counts in (details.get("tasks") or {}).items():
+        row = Text(f"      {colour:6}", style=colour if colour in ("blue", "green") else "")
+        if details.get("old"):
+            row.append(f"{bar(shares.get(colour, 0))} {shares.get(colour, 0):3}%  ")
+        rows.append(row.append(tasks(counts), style="dim"))
     rows += [Text(f"      ✗ {reason}", style="red") for reason in details.get("stopped", ())[:2]]
     rows += [Text(f"      {text}", style="dim") for text in details.get("events", ())[:5]]
+    for line in rows:
+        line.no_wrap, line.overflow = True, "ellipsis"
     return rows
+
+
+def _stages(names: Sequence[str], at: int) -> Text:
+    text = Text("      ")
+    for place, name in enumerate(names):
+        style = "green" if place < at else "bold cyan" if place == at else "dim"
+        text.append(name, style=style).append(" › " if place + 1 < len(names) else "", style="dim")
+    return text

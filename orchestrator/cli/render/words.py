@@ -72,4 +72,4 @@ def bar(percent: int, width: int = 20) -> str:
 def tasks(details: Mapping[str, Any]) -> str:
     """Desired, running and healthy tasks, as far as they are known."""
     known = [f"{details[key]} {key}" for key in ("desired", "running", "healthy") if key in details]
-    return " · ".join(known)
+    return ", ".join(known)
