@@ -66,7 +66,7 @@ _BUSY = _codes(
     """
 )
 _EXISTS = re.compile(
-    r"(Already(Exists|OwnedByYou|Associated)|^EntityAlreadyExists|^Duplicate|\.Duplicate$|^ResourceExists)"
+    r"(Already(Exists|OwnedByYou|Associated)|Name(Exists|InUse)Exception|^Duplicate|\.Duplicate$|^ResourceExists)"
 )
 _NOT_FOUND = re.compile(r"(NotFound|^NoSuch|DoesNotExist|NonExistent|^404$|ServiceNotActiveException)")
 _QUOTA = re.compile(r"(LimitExceeded|QuotaExceeded|^TooMany)")

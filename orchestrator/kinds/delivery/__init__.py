@@ -1,0 +1,1 @@
+"""From a push to a deployment: source repositories, build projects and the pipelines that join them."""
