@@ -34,7 +34,8 @@ class System:
     @property
     def network(self) -> dict[str, Any]:
         """Where tasks run."""
-        return {"awsvpcConfiguration": {"subnets": self.subnets, "securityGroups": [self.task_group]}}
+        where = {"subnets": self.subnets, "securityGroups": [self.task_group], "assignPublicIp": "ENABLED"}
+        return {"awsvpcConfiguration": where}
 
     def target_group(self, name: str, **settings: Any) -> str:
         """A target group that checks every ten seconds and drains for thirty."""

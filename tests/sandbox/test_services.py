@@ -98,8 +98,8 @@ def test_a_new_revision_is_rolled_out_without_ever_having_too_few_healthy_tasks(
     changed = system.update(taskDefinition=system.definition(f"{repository}:v2"))
     assert [each["status"] for each in changed["deployments"]] == ["PRIMARY", "ACTIVE"]
     most = 0
-    for _ in range(60):
-        system.aws.sleep(3)
+    for _ in range(36):
+        system.aws.sleep(5)
         assert system.states(group).count("healthy") >= 2
         most = max(most, len(system.tasks()))
     assert most == 4
@@ -124,8 +124,8 @@ def test_a_maximum_of_100_percent_stops_an_old_task_before_it_starts_a_new_one(s
     _steady(system)
     system.update(taskDefinition=system.definition(f"{repository}:latest"))
     counts = set()
-    for _ in range(100):
-        system.aws.sleep(3)
+    for _ in range(45):
+        system.aws.sleep(6)
         assert len(system.tasks()) == 2
         counts.add(system.describe()["runningCount"])
     assert counts == {1, 2}

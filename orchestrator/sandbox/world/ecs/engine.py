@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from moto.ecs.models import ecs_backends
 
+from orchestrator.sandbox.world.ecs import preparation, wording
 from orchestrator.sandbox.world.ecs.lifecycle import Lifecycle
 from orchestrator.sandbox.world.ecs.model import Deployment, Json, Service, Task
 from orchestrator.sandbox.world.ecs.scheduler import Scheduler
@@ -75,13 +76,15 @@ class Ecs:
             if any(task.address == address for task in service.tasks):
                 self.scheduler.wake(service)
 
-    def placeable(self, task_definition: str, service: Service) -> bool:
-        """Whether there is capacity for a task; its image decides."""
+    def obstacle(self, service: Service, task_definition: str) -> str | None:
+        """Why no task of a service can be placed, as its event says it."""
         definition = ecs_backends[service.account][service.region].describe_task_definition(task_definition)
-        return self.has_room(definition)
+        if role := preparation.unassumable_role(definition, service.account, service.region):
+            return wording.failed_to_launch(role)
+        return None if self.has_room(definition) else wording.NO_CAPACITY
 
     def has_room(self, definition: Any) -> bool:
-        """Whether there is capacity for a task of this definition."""
+        """Whether there is capacity for a task of this definition; its images decide."""
         images = (each["image"] for each in definition.container_definitions)
         return all(self._world.images.pull(image).behaviour.placeable for image in images)
 

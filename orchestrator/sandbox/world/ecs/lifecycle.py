@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.sandbox.world.behaviours import Behaviour, ok
-from orchestrator.sandbox.world.ecs import interfaces
+from orchestrator.sandbox.world.ecs import discovery, interfaces, preparation
 from orchestrator.sandbox.world.ecs.model import Container, Task
 from orchestrator.sandbox.world.probe import HEALTHY, UNHEALTHY, Pace, Probe
 
@@ -59,6 +59,7 @@ class Lifecycle:
                 probe.stop()
         if task.last_status in ("RUNNING", "ACTIVATING"):
             wait = self._world.elb.deregister_task(task)
+            discovery.deregister(task)
             exited = all(container.exit_code is not None for container in task.containers if container.essential)
             self._enter(task, "DEACTIVATING")
             self._after(task, STOPPING if exited else wait, self._terminate)
@@ -98,6 +99,9 @@ class Lifecycle:
         self._after(task, PULLING + self._launched % 5, self._pulled)
 
     def _pulled(self, task: Task) -> None:
+        if problem := preparation.trouble(task):
+            self.stop(task, "TaskFailedToStart", problem)
+            return
         for container in task.containers:
             pull = self._world.images.pull(container.definition["image"])
             if pull.error:
@@ -119,6 +123,7 @@ class Lifecycle:
             if "healthCheck" in container.definition:
                 self._probe(task, container)
         self._world.elb.register_task(task)
+        discovery.register(task)
         self._enter(task, "RUNNING")
         for container in task.containers:
             self._end(task, container)

@@ -136,8 +136,8 @@ class Scheduler:
         if (wait := primary.next_start - self._world.now()) > 0:
             self.wake(service, wait)
             return
-        if not self._world.ecs.placeable(primary.revision["taskDefinition"], service):
-            say(self._world, service, wording.NO_CAPACITY, once=primary)
+        if obstacle := self._world.ecs.obstacle(service, primary.revision["taskDefinition"]):
+            say(self._world, service, obstacle, once=primary)
             breaker.failed(self._world, service, primary)
             primary.next_start = self._world.now() + PLACEMENT_RETRY
             self.wake(service, PLACEMENT_RETRY)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.sandbox.repairs.operations import AwsError, Call, Reply, operation
-from orchestrator.sandbox.world.ecs import wording
+from orchestrator.sandbox.world.ecs import preparation, wording
 from orchestrator.sandbox.world.ecs.addressing import cluster_of, definition_of, find_service, last_part, tasks_of
 from orchestrator.sandbox.world.ecs.model import Json, Task
 from orchestrator.sandbox.world.world import present
@@ -20,6 +20,8 @@ def run_task(call: Call) -> Reply:
         if asked != call.params:
             raise AwsError("ConflictException", "The clientToken was used before with other parameters.")
         return {"tasks": [each.describe(with_tags=True) for each in tasks], "failures": []}
+    if role := preparation.unassumable_role(definition, call.account, call.region):
+        raise AwsError("ClientException", wording.unassumable(role))
     if not world.ecs.has_room(definition):
         reason = wording.NO_CAPACITY.partition("Reason: ")[2].partition(" For more")[0]
         return {"tasks": [], "failures": [{"reason": reason}]}

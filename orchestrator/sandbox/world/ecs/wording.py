@@ -15,6 +15,20 @@ STEADY = "has reached a steady state."
 BREAKER_FAILED = "ECS deployment circuit breaker: tasks failed to start."
 
 
+def unassumable(role: str) -> str:
+    """ECS can not act as the role that tasks are to have."""
+    return (
+        f"ECS was unable to assume the role '{role}' that was provided for this task. Please verify that the role "
+        "being passed has the proper trust relationship and permissions and that your IAM user has permissions to pass "
+        "this role."
+    )
+
+
+def failed_to_launch(role: str) -> str:
+    """A service can not start a task for want of its role."""
+    return f"failed to launch a task with (error {unassumable(role)})."
+
+
 def started(tasks: list[Task]) -> str:
     """Tasks were placed."""
     return f"has started {len(tasks)} tasks: {_listed(tasks)}."

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 
 from orchestrator.sandbox.world.elb.usage import balancers_by_group
+from orchestrator.sandbox.world.firewall import admits
 
 if TYPE_CHECKING:
     from orchestrator.sandbox.world.world import World
-
-_ALL, _TCP = "-1", "tcp"
 
 
 def answer_of(world: World, group: Any, id: str, port: int) -> tuple[int | None, bool]:
@@ -42,19 +40,12 @@ def _interface(ec2: Any, vpc: str, address: str) -> Any:
 def _reachable(group: Any, interface: Any, port: int) -> bool:
     """Whether a security group of the target lets a balancer in."""
     balancers = balancers_by_group(elbv2_backends[group.account_id][group.region_name]).get(group.arn, [])
-    rules = [rule for each in interface.group_set for rule in each.ingress_rules]
-    return any(_admits(rule, balancer, port) for balancer in balancers for rule in rules)
-
-
-def _admits(rule: Any, balancer: Any, port: int) -> bool:
-    if rule.ip_protocol not in (_ALL, _TCP):
-        return False
-    if rule.ip_protocol == _TCP and not int(rule.from_port) <= port <= int(rule.to_port):
-        return False
-    if rule.source_group.get("GroupId") in balancer.security_groups:
-        return True
-    cidr = rule.ip_range.get("CidrIp")
-    if not cidr:
-        return False
-    allowed = ip_network(cidr, strict=False)
-    return any(ip_network(subnet.cidr_block).network_address in allowed for subnet in balancer.subnets)
+    return any(
+        admits(
+            interface.group_set,
+            port,
+            from_groups=balancer.security_groups,
+            from_cidrs=[subnet.cidr_block for subnet in balancer.subnets],
+        )
+        for balancer in balancers
+    )
