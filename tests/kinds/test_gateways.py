@@ -59,9 +59,7 @@ def test_deleting_a_gateway_that_is_detached_meanwhile_goes_on(account: Account)
     assert account.find([VPC, GATEWAY], GATEWAY.address) is None
 
 
-def test_a_nat_gateway_that_failed_is_replaced_by_a_new_one_and_not_by_the_answer_to_the_old_request(
-    account: Account,
-) -> None:
+def test_a_nat_gateway_that_failed_is_replaced_by_a_new_one(account: Account) -> None:
     lonely = NatGateway(name="a", subnet=SUBNET.out(), allocation=ADDRESS.out())
     account.apply([VPC, SUBNET, ADDRESS])
     account.create(lonely, account.observe([VPC, SUBNET, ADDRESS]))

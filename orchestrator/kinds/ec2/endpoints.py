@@ -12,8 +12,8 @@ from orchestrator.aws.errors import raise_unsuccessful
 from orchestrator.core.health import Broken, Health, Pending, Ready
 from orchestrator.core.resource import Live, Resource, attr
 from orchestrator.core.values import Link, PolicyDoc
-from orchestrator.kinds.base import Actions, Item
-from orchestrator.kinds.ec2.base import Ec2Kind, by_address, fresh_token
+from orchestrator.kinds.base import Actions, Item, creation_token
+from orchestrator.kinds.ec2.base import Ec2Kind
 from orchestrator.kinds.ec2.routes import RouteTable
 from orchestrator.kinds.ec2.security_groups import SecurityGroup
 from orchestrator.kinds.ec2.vpc import Subnet, Vpc
@@ -55,7 +55,7 @@ class InterfaceEndpoint(_Endpoint):
 
 _ACTIONS = Actions(
     read=("ec2:DescribeVpcEndpoints",),
-    create=("ec2:DescribeVpcEndpoints", "ec2:CreateVpcEndpoint", "ec2:CreateTags"),
+    create=("ec2:CreateVpcEndpoint", "ec2:CreateTags"),
     update=("ec2:ModifyVpcEndpoint", "ec2:CreateTags"),
     delete=("ec2:DeleteVpcEndpoints",),
 )
@@ -94,8 +94,6 @@ class EndpointKind(Ec2Kind[E]):
 
     def create(self, aws: Aws, want: E) -> Item:
         """Ask for it."""
-        earlier = aws.pages("ec2", "describe_vpc_endpoints", "VpcEndpoints", Filters=by_address(want))
-        dead = [e["VpcEndpointId"] for e in earlier if e["State"].lower() in ("failed", "deleting", "deleted")]
         params: dict[str, Any] = {
             parameter: sorted(getattr(want, field) or ()) for field, parameter in self.sets.items()
         }
@@ -105,7 +103,7 @@ class EndpointKind(Ec2Kind[E]):
             VpcEndpointType=self.sort,
             VpcId=want.vpc,
             ServiceName=want.service,
-            ClientToken=fresh_token(aws, want, dead),
+            ClientToken=creation_token(want),
             TagSpecifications=tags.specification("vpc-endpoint", want.tags),
             **{key: value for key, value in params.items() if value},
             **self.more(want, frozenset({"private_dns"})),

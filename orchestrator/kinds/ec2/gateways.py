@@ -13,8 +13,8 @@ from orchestrator.core.address import Address
 from orchestrator.core.health import Broken, Health, Pending, Ready
 from orchestrator.core.resource import Live, Resource, attr
 from orchestrator.core.values import Link, Ref
-from orchestrator.kinds.base import Actions, Item
-from orchestrator.kinds.ec2.base import Ec2Kind, by_address, fresh_token
+from orchestrator.kinds.base import Actions, Item, creation_token
+from orchestrator.kinds.ec2.base import Ec2Kind
 from orchestrator.kinds.ec2.vpc import Subnet, Vpc, VpcKind
 from orchestrator.kinds.scope import Scope
 
@@ -181,7 +181,7 @@ class NatGatewayKind(Ec2Kind[NatGateway]):
     }
     actions = Actions(
         read=("ec2:DescribeNatGateways",),
-        create=("ec2:DescribeNatGateways", "ec2:CreateNatGateway", "ec2:CreateTags"),
+        create=("ec2:CreateNatGateway", "ec2:CreateTags"),
         update=("ec2:CreateTags",),
         delete=("ec2:DeleteNatGateway",),
     )
@@ -210,12 +210,10 @@ class NatGatewayKind(Ec2Kind[NatGateway]):
 
     def create(self, aws: Aws, want: NatGateway) -> Item:
         """Ask for it; AWS checks only later whether it can work."""
-        earlier = aws.pages("ec2", "describe_nat_gateways", "NatGateways", Filter=by_address(want))
-        dead = [one["NatGatewayId"] for one in earlier if one["State"] in ("failed", "deleting", "deleted")]
         made: Item = aws.client("ec2").create_nat_gateway(
             SubnetId=want.subnet,
             AllocationId=want.allocation,
-            ClientToken=fresh_token(aws, want, dead),
+            ClientToken=creation_token(want),
             TagSpecifications=tags.specification("natgateway", want.tags),
         )["NatGateway"]
         return made
