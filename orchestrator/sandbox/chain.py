@@ -1,7 +1,7 @@
 """The layers a request passes through on its way to moto, each one a WSGI application around the next.
 
-From the outside in: ``Delayed``, ``Logged``, the administration, ``Serial``, ``Quiet``, moto. Latency is added
-outside the lock so that parallel calls overlap as they do on AWS; what decides the fate of one call belongs between
+From the outside in: ``Held``, ``Delayed``, ``Logged``, the administration, ``Serial``, ``Quiet``, moto. Latency is
+added outside the lock so that parallel calls overlap as on AWS; what decides the fate of one call belongs between
 ``Logged`` and ``Serial``, where the operation is known and nothing has happened yet.
 """
 
@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,19 @@ class Call:
     operation: str
     region: str
     at: float
+
+
+class Held:
+    """Holds time while a request is on its way through, for clocks that would otherwise run away from it."""
+
+    def __init__(self, app: WSGIApplication, hold: Callable[[], AbstractContextManager[None]]) -> None:
+        self._app = app
+        self._hold = hold
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Pass the request on."""
+        with self._hold():
+            return list(self._app(environ, start_response))
 
 
 class Delayed:

@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol
 
 from orchestrator.core.clock import Clock, SystemClock
+
+_LONGEST_REQUEST = 2.0
+"""Real seconds after which a request is taken to wait for time itself, as a delay that was asked for does."""
 
 
 class SandboxClock(Clock, Protocol):
@@ -18,6 +23,10 @@ class SandboxClock(Clock, Protocol):
 
     def advance(self, seconds: float) -> None:
         """Make it that much later, now."""
+        ...
+
+    def hold(self) -> AbstractContextManager[None]:
+        """Keep a sleeping thread from taking time further while a request is answered."""
         ...
 
 
@@ -37,13 +46,18 @@ class SpeedClock(SystemClock):
         """Make it that much later, now."""
         self._ahead += max(0.0, seconds)
 
+    def hold(self) -> AbstractContextManager[None]:
+        """Real time waits for nobody."""
+        return nullcontext()
+
 
 class VirtualClock:
     """Time that passes only while somebody sleeps.
 
     Several threads may sleep at once: time moves to the earliest deadline, and that thread gets to run, and to sleep
     again, before time moves on. A thread that has slept here before and is now awake holds time still, for at most
-    ``patience`` real seconds: after that it is taken to be waiting for something other than time.
+    ``patience`` real seconds: after that it is taken to be waiting for something other than time. So does a request
+    that is being answered, whoever made it.
     """
 
     def __init__(self, start: float | None = None, patience: float = 0.03) -> None:
@@ -52,6 +66,7 @@ class VirtualClock:
         self._changed = threading.Condition()
         self._deadlines: dict[int, float] = {}
         self._awake: set[int] = set()
+        self._requests = 0
 
     def now(self) -> float:
         """Seconds since the epoch, virtual."""
@@ -62,6 +77,18 @@ class VirtualClock:
         with self._changed:
             self._now += max(0.0, seconds)
             self._changed.notify_all()
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Let no sleeper move time while a request is answered."""
+        with self._changed:
+            self._requests += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._requests -= 1
+                self._changed.notify_all()
 
     def sleep(self, seconds: float, wake: threading.Event | None = None) -> None:
         """Let that much virtual time pass, or less when ``wake`` is set meanwhile."""
@@ -82,9 +109,13 @@ class VirtualClock:
     def _step(self, deadline: float) -> None:
         """Move time to this sleeper's deadline when its turn has come, else wait for the others."""
         self._awake &= {thread.ident for thread in threading.enumerate()}
+        if self._requests and self._changed.wait_for(lambda: not self._requests, _LONGEST_REQUEST):
+            return
         if self._awake:
-            settled = self._changed.wait_for(lambda: not self._awake or self._now >= deadline, self._patience)
-            if not settled:
+            moved = self._changed.wait_for(
+                lambda: not self._awake or self._requests or self._now >= deadline, self._patience
+            )
+            if not moved:
                 self._awake.clear()
         elif min(self._deadlines.values()) >= deadline:
             self._now = deadline

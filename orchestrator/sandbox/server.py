@@ -18,7 +18,7 @@ from typing import Any, Self
 from orchestrator.core.errors import OrchestratorError
 from orchestrator.sandbox import repairs, strict
 from orchestrator.sandbox.admin import Admin
-from orchestrator.sandbox.chain import Call, Delayed, Logged, Quiet, Serial
+from orchestrator.sandbox.chain import Call, Delayed, Held, Logged, Quiet, Serial
 from orchestrator.sandbox.clock import SandboxClock, SpeedClock
 from orchestrator.sandbox.world.world import World
 
@@ -142,7 +142,7 @@ class Sandbox:
         self._install()
         aws = Serial(Quiet(DomainDispatcherApplication(create_backend_app)), self._lock, self.world.catch_up)
         self._logged = Logged(Admin(aws, self), self.clock.now)
-        app = Delayed(self._logged, lambda: self.latency)
+        app = Held(Delayed(self._logged, lambda: self.latency), self.clock.hold)
         with self._bound() as listening:
             number = listening.fileno()
             return make_server("127.0.0.1", self._port, app, threaded=True, request_handler=Handler, fd=number)

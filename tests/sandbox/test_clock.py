@@ -57,6 +57,18 @@ def test_a_thread_that_waits_for_something_else_does_not_stop_time_for_ever() ->
     thread.join()
 
 
+def test_time_stands_still_while_a_request_is_answered() -> None:
+    clock = VirtualClock(start=0.0, patience=0.0)
+    sleeper = threading.Thread(target=clock.sleep, args=(10,))
+    with clock.hold():
+        sleeper.start()
+        sleeper.join(0.1)
+        assert clock.now() == 0.0
+        assert sleeper.is_alive()
+    sleeper.join()
+    assert clock.now() == 10.0
+
+
 def test_a_sleep_that_is_woken_ends_early() -> None:
     clock = VirtualClock(start=0.0)
     wake = threading.Event()
