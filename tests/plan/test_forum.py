@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+import yaml
 
 from orchestrator.core.resource import Resource
 from orchestrator.core.values import refs
 from orchestrator.kinds.alarms import Alarm
 from orchestrator.kinds.catalogue import KINDS
+from orchestrator.kinds.delivery.codebuild import BuildProject
+from orchestrator.kinds.delivery.codepipeline import Pipeline
 from orchestrator.kinds.ec2.routes import RouteTable
 from orchestrator.kinds.ec2.security_groups import SecurityGroup
 from orchestrator.kinds.ec2.vpc import Subnet, Vpc
@@ -20,8 +23,11 @@ from orchestrator.kinds.elbv2.balancers import LoadBalancer
 from orchestrator.kinds.elbv2.listeners import Listener
 from orchestrator.kinds.elbv2.rules import ListenerRule
 from orchestrator.kinds.elbv2.target_groups import TargetGroup
+from orchestrator.kinds.events import EventRule
+from orchestrator.kinds.iam import Role
 from orchestrator.kinds.logs import LogGroup
 from orchestrator.kinds.scaling import ScalableTarget, ScalingPolicy
+from orchestrator.kinds.storage import Bucket
 from orchestrator.plan.compile import ColourName, Compiled, Context, compile_plan
 from orchestrator.plan.load.loader import load_plan
 
@@ -51,7 +57,24 @@ NETWORK = [
     "interface-endpoint/logs",
     "gateway-endpoint/s3",
 ]
-SHARED = ["load-balancer/main", "listener/http", "cluster/main", "role/execution", "role/task"]
+SHARED = [
+    "load-balancer/main",
+    "listener/http",
+    "cluster/main",
+    "role/execution",
+    "role/task",
+    "codecommit-repository/source",
+    "event-rule/push",
+    "codepipeline/main",
+    "codebuild-project/build",
+    "bucket/artifacts",
+    "log-group/codebuild",
+    "role/build",
+    "role/pipeline",
+    "role/events",
+    "trail/main",
+    "bucket/trail",
+]
 A_SERVICE = [
     "repository/{0}",
     "log-group/{0}",
@@ -209,7 +232,8 @@ def test_what_follows_the_traffic_is_all_that_its_colour_changes(forum: Compiled
     blue, green = ({r.address: r for r in c.resources} for c in (forum, compile_forum(posts="green")))
     changed = {str(a) for a in blue.keys() | green.keys() if blue.get(a) != green.get(a)}
     following = {str(r.address) for s in forum.services if s.name == "posts" for c in s.following.values() for r in c}
-    assert changed - following == {"listener-rule/posts"}  # its weights, which belong to rollouts once it is made
+    # Once the rule is made its weights are a rollout's; and the pipeline deploys to the side that has the traffic.
+    assert changed - following == {"listener-rule/posts", "codepipeline/main"}
     assert following <= changed
 
 
@@ -219,3 +243,75 @@ def test_the_same_plan_compiles_to_equal_values_every_time(forum: Compiled) -> N
 
 def test_it_reads_in_under_120_lines() -> None:
     assert len(FORUM.read_text(encoding="utf-8").splitlines()) < 120
+
+
+def test_a_push_starts_the_pipeline_that_deploys_to_the_side_with_the_traffic(forum: Compiled) -> None:
+    rule, pipeline = of(forum, EventRule)["push"], of(compile_forum(users="green"), Pipeline)["main"]
+    assert rule.pattern is not None
+    assert rule.pattern.value["resources"] == ["arn:aws:codecommit:us-east-1:123456789012:forum"]
+    assert rule.pattern.value["detail"]["referenceName"] == ["main"]
+    assert str(rule.targets["pipeline"].arn) == "${codepipeline/main.arn}"
+    source, build, deploy = pipeline.stages
+    assert source.actions["fetch"].configuration["PollForSourceChanges"] == "false"
+    assert str(build.actions["images"].configuration["ProjectName"]) == "${codebuild-project/build.name}"
+    assert {name: a.configuration["ServiceName"] for name, a in deploy.actions.items()} == {
+        "posts": "posts-blue",
+        "threads": "threads-blue",
+        "users": "users-green",
+    }
+
+
+def test_its_build_tests_packages_builds_and_pushes_every_image(forum: Compiled) -> None:
+    spec = yaml.safe_load(of(forum, BuildProject)["build"].buildspec)
+    assert spec["phases"]["pre_build"]["commands"][1:] == ["npm test --workspaces --if-present"]
+    commands = spec["phases"]["build"]["commands"]
+    tag = "$CODEBUILD_RESOLVED_SOURCE_VERSION"
+    for name in SERVICES:
+        assert f'docker build --tag "$REGISTRY/forum/{name}:{tag}" "{name}"' in commands
+        assert f'docker push "$REGISTRY/forum/{name}:{tag}"' in commands
+    assert spec["artifacts"]["files"] == [f"{name}.json" for name in SERVICES]
+
+
+def test_its_roles_may_do_nothing_to_anything_that_is_not_the_forums(forum: Compiled) -> None:
+    wide = {
+        (name, action)
+        for name, role in of(forum, Role).items()
+        for document in role.inline.values()
+        for statement in document.value["Statement"]
+        if "*" in statement["Resource"] and "Condition" not in statement
+        for action in statement["Action"]
+    }
+    assert wide == {  # AWS takes no narrower resource for these
+        ("execution", "ecr:GetAuthorizationToken"),
+        ("build", "ecr:GetAuthorizationToken"),
+        ("pipeline", "ecs:DescribeTaskDefinition"),
+        ("pipeline", "ecs:RegisterTaskDefinition"),
+        ("pipeline", "ecs:TagResource"),
+    }
+    assert all(not role.managed for role in of(forum, Role).values())
+
+
+def test_only_its_trail_may_write_into_the_trails_bucket_and_nobody_without_tls(forum: Compiled) -> None:
+    buckets = of(forum, Bucket)
+    assert all(b.private and b.encryption for b in buckets.values())
+    statements = {s["Sid"]: s for s in buckets["trail"].policy.value["Statement"]}  # type: ignore[union-attr]
+    assert statements["EncryptedTransport"]["Effect"] == "Deny"
+    assert statements["TrailWrites"]["Condition"]["StringEquals"] == {
+        "aws:SourceArn": "arn:aws:cloudtrail:us-east-1:123456789012:trail/forum-main",
+        "s3:x-amz-acl": "bucket-owner-full-control",
+    }
+    assert statements["TrailWrites"]["Resource"].endswith("/AWSLogs/123456789012/*")
+
+
+@pytest.mark.parametrize("name", ["execution", "task", "build", "pipeline", "events"])
+def test_its_roles_trust_one_service_on_behalf_of_this_account_only(forum: Compiled, name: str) -> None:
+    (statement,) = of(forum, Role)[name].trust.value["Statement"]
+    services = {"execution": "ecs-tasks", "task": "ecs-tasks", "build": "codebuild", "pipeline": "codepipeline"}
+    assert statement["Principal"] == {"Service": f"{services.get(name, name)}.amazonaws.com"}
+    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}
+
+
+def test_its_policies_fit_into_a_role(forum: Compiled) -> None:
+    for role in of(forum, Role).values():
+        assert len(role.trust.text()) <= 2048
+        assert sum(len(document.text()) for document in role.inline.values()) <= 10240

@@ -29,6 +29,8 @@ def check_services(plan: Plan) -> Iterator[Finding]:
     """Every service by itself, and what they need of each other."""
     if plan.services and plan.network is None:
         yield ("services",), "need a network to run in: add network"
+    if plan.delivery is not None and not plan.services:
+        yield ("delivery",), "there is nothing to deliver: add services"
     for name, service in plan.services.items():
         at = ("services", name)
         yield from (((*at, *path), text) for path, text in _service(service))

@@ -11,9 +11,11 @@ from orchestrator.core.resource import Resource
 from orchestrator.kinds.base import Named
 from orchestrator.kinds.catalogue import KINDS
 from orchestrator.plan.compile.context import Context
+from orchestrator.plan.compile.delivery import Deployed, compile_delivery
 from orchestrator.plan.compile.entry import Entry, compile_entry
 from orchestrator.plan.compile.images import cluster, log_group, repository
 from orchestrator.plan.compile.network import Network, compile_network
+from orchestrator.plan.compile.operations import compile_trail
 from orchestrator.plan.compile.roles import compile_task_roles
 from orchestrator.plan.compile.services import ServicePlan, Surroundings, compile_service
 from orchestrator.plan.model.plan import Plan
@@ -41,6 +43,8 @@ def compile_plan(plan: Plan, context: Context) -> Compiled:
     if network is not None and plan.services:
         kept, services = _services(plan, network, entry, context)
         found += kept
+    if plan.operations.trail:
+        found += compile_trail(context)
     found += _others(plan, context)
     stamp = _Stamp(plan, context.stack)
     return Compiled(tuple(map(stamp, found)), tuple(stamp.service(s) for s in services), context)
@@ -65,10 +69,18 @@ def _services(
     )
     places = priorities(plan.services)
     compiled = {name: compile_service(name, s, places.get(name), around) for name, s in plan.services.items()}
+    services = [service for _, service in compiled.values()]
     kept = [resource for resources, _ in compiled.values() for resource in resources]
-    return [*repositories.values(), *log_groups.values(), *roles.resources, where, *kept], [
-        service for _, service in compiled.values()
-    ]
+    found: list[Resource] = [*repositories.values(), *log_groups.values(), *roles.resources, where, *kept]
+    if plan.delivery is not None:
+        deployed = Deployed(
+            cluster=where,
+            services=tuple(services),
+            repositories=tuple(repositories.values()),
+            roles=roles.resources,
+        )
+        found += compile_delivery(plan.delivery, plan, deployed, context)
+    return found, services
 
 
 def _others(plan: Plan, context: Context) -> Iterator[Resource]:

@@ -8,7 +8,7 @@ from orchestrator.plan.graph.canvas import Box, Canvas, fitted, width
 from orchestrator.plan.graph.picture import Picture, Service, Tier
 
 PAD, STRIP, GAP = 24.0, 34.0, 18.0
-CELL, CARD_W, CARD_H = 250.0, 226.0, 112.0
+CELL, CARD_W = 250.0, 226.0
 LABELS, BALANCER, BUS = 30.0, 60.0, 18.0
 MOST_COLUMNS = 3
 
@@ -65,11 +65,15 @@ def _columns(tier: Tier) -> int:
     return min(MOST_COLUMNS, len(tier.services))
 
 
+def _card_height(tier: Tier) -> float:
+    return 114.0 if any(service.needs for service in tier.services) else 98.0
+
+
 def _height(tier: Tier) -> float:
     columns = _columns(tier)
     rows = -(-len(tier.services) // columns) if columns else 0
-    content = (BALANCER + 14 if tier.balanced else 0) + rows * (CARD_H + 14)
-    return LABELS + 24 + max(content, 0)
+    content = (BALANCER + 14 if tier.balanced else 0) + rows * (_card_height(tier) + 14)
+    return max(LABELS + 24 + content, width(tier.name, 13) + 24)
 
 
 def _inner(band: Box) -> Box:
@@ -85,7 +89,6 @@ def _boundary(band: Box, zones: int) -> float:
 def _band(canvas: Canvas, tier: Tier, band: Box, zones: tuple[str, ...]) -> None:
     look = "open" if tier.reach == "to and from the internet" else "closed"
     canvas.rect(band, look, 12)
-    small = band.h < 150
     canvas.upright(band.x + 22, band.middle, fitted(tier.name, 13, band.h - 12), size=13, look=f"strong {look}-text")
     inner = _inner(band)
     cell = (inner.w - 12) / max(1, len(zones))
@@ -101,11 +104,6 @@ def _band(canvas: Canvas, tier: Tier, band: Box, zones: tuple[str, ...]) -> None
         if place.nat:
             wide = width("NAT gateway", 11.5) + 18
             canvas.chip(box.right - wide - 8, y - 15, "NAT gateway", "card")
-    if not small or not tier.services:
-        _reach(canvas, tier, band)
-
-
-def _reach(canvas: Canvas, tier: Tier, band: Box) -> None:
     if tier.reach == "no way to the internet":
         canvas.text(band.right - 24, band.bottom - 18, tier.reach, size=11.5, look="soft", anchor="end")
 
@@ -131,8 +129,9 @@ def _cards(tier: Tier, band: Box) -> list[Box]:
     inner = _inner(band)
     room = (inner.w - 20 - BUS) / columns
     top = band.y + 20 + (BALANCER + LABELS if tier.balanced else 0)
+    high = _card_height(tier)
     return [
-        Box(inner.x + 8 + BUS * 0.7 + (n % columns) * room, top + (n // columns) * (CARD_H + 14), room - BUS, CARD_H)
+        Box(inner.x + 8 + BUS * 0.7 + (n % columns) * room, top + (n // columns) * (high + 14), room - BUS, high)
         for n in range(len(tier.services))
     ]
 
@@ -151,16 +150,16 @@ def _card(canvas: Canvas, service: Service, box: Box) -> None:
     routes = " ".join(service.routes) or "inside only"
     canvas.text(
         box.x + 16,
-        box.y + 47,
+        box.y + 45,
         fitted(routes, 12, room, code=True),
         size=12,
         look="code entry-text" if service.routes else "soft",
     )
-    canvas.text(box.x + 16, box.y + 70, fitted(service.count, 12.5, room), size=12.5)
-    canvas.text(box.x + 16, box.y + 90, fitted(service.size, 12.5, room), size=12.5, look="soft")
+    canvas.text(box.x + 16, box.y + 66, fitted(service.count, 12.5, room), size=12.5)
+    canvas.text(box.x + 16, box.y + 85, fitted(service.size, 12.5, room), size=12.5, look="soft")
     if service.needs:
         needs = f"needs {', '.join(service.needs)}"
-        canvas.text(box.x + 16, box.y + 105, fitted(needs, 11, room), size=11, look="soft")
+        canvas.text(box.x + 16, box.y + 103, fitted(needs, 11, room), size=11, look="soft")
 
 
 def _requests(canvas: Canvas, tier: Tier, band: Box, balancer: Box) -> None:

@@ -9,6 +9,7 @@ from orchestrator.plan.graph.network import Area
 from orchestrator.plan.graph.picture import Picture
 
 SIDE, LINE, MOST_LINES = 236.0, 21.0, 9
+_CHAIN = {"CodeCommit": "tells of a push", "EventBridge": "starts", "CodePipeline": "has images built"}
 
 
 @dc.dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Panel:
 def panels_of(seen: Picture) -> tuple[list[Panel], list[Panel]]:
     """Those on the left and those on the right."""
     stations = [Panel(what, (which,), "ship") for what, which in seen.delivery]
-    left = [dc.replace(s, chain="starts") for s in stations[:-1]] + [
+    left = [dc.replace(s, chain=_CHAIN.get(s.title, "")) for s in stations[:-1]] + [
         dc.replace(s, chain="pushes images") for s in stations[-1:]
     ]
     left = [dc.replace(s, link="deploys") if s.title == "CodePipeline" else s for s in left]
@@ -87,11 +88,14 @@ def _panel(canvas: Canvas, panel: Panel, box: Box) -> None:
 
 def _link(canvas: Canvas, panel: Panel, box: Box, services: Box, share: float, *, inward: bool) -> None:
     """From a panel into the services, or out of them; each bends at a place of its own in the gutter."""
-    at = services.y + services.h * share
+    at = box.middle if services.y + 24 < box.middle < services.bottom - 24 else services.y + services.h * share
     start = box.right if inward else services.right
     end = services.x if inward else box.x
     first, last = (box.middle, at) if inward else (at, box.middle)
     bend = box.right + 14 + 26 * (1 - share) if inward else box.x - 14 - 26 * (1 - share)
-    canvas.arrow((start, first), (bend, first), (bend, last), (end, last), look="arrow faint")
+    corners = ((bend, first), (bend, last)) if first != last else ()
+    canvas.arrow((start, first), *corners, (end, last), look="arrow faint")
     label_at = box.right + 4 if inward else box.x - 4
-    canvas.text(label_at, box.middle - 6, panel.link, size=11, look="soft", anchor="start" if inward else "end")
+    above = last >= first if inward else first >= last  # where the line does not turn to
+    y = box.middle - 6 if above else box.middle + 14
+    canvas.text(label_at, y, panel.link, size=11, look="soft", anchor="start" if inward else "end")

@@ -150,11 +150,12 @@ def _tiers(found: _Found, services: Iterable[ServicePlan]) -> Iterable[Tier]:
     for tier, subnets in tiers.items():
         here = {s.address for s in subnets.values()}
         first = next(iter(subnets.values()))
+        inside = (_service(s, rules.get(s.name)) for s in services if _stands_in(s, here))
         yield Tier(
             name=tier,
             reach=_reach({to.kind for to in ways.get(first.address, ()) if to}),
             places={z: Place(s.name, s.cidr, s.address in with_nat) for z, s in sorted(subnets.items())},
-            services=tuple(_service(s, rules.get(s.name)) for s in services if _stands_in(s, here)),
+            services=tuple(sorted(inside, key=lambda s: not s.routes)),
             balanced=bool(under & here),
         )
 

@@ -67,11 +67,18 @@ def dot(compiled: Compiled) -> str:
         *_indent(_dot_network(seen)),
         *_indent(_dot_around(seen)),
     ]
-    lines += [
-        f"  {start} -> {end}{f' [label={_quoted(label)}, style=dashed]' if label else ''};"
-        for start, end, label in _arrows(seen)
-    ]
+    lines += [f"  {_dot_arrow(seen, *arrow)};" for arrow in _arrows(seen)]
     return "\n".join([*lines, "}"]) + "\n"
+
+
+def _dot_arrow(seen: Picture, start: str, end: str, label: str) -> str:
+    """Graphviz joins nodes only: an arrow to a tier goes to its first service, and is cut at the tier's edge."""
+    first = {_id("tier", t.name): _id("service", t.services[0].name) for t in seen.tiers if t.services}
+    about = [f"label={_quoted(label)}", "style=dashed"] if label else []
+    about += [f"lhead=cluster_{end}"] if end in first else []
+    about += [f"ltail=cluster_{start}"] if start in first else []
+    joined = f"{first.get(start, start)} -> {first.get(end, end)}"
+    return f"{joined} [{', '.join(about)}]" if about else joined
 
 
 def _dot_network(seen: Picture) -> Iterator[str]:
@@ -121,11 +128,11 @@ def _arrows(seen: Picture) -> Iterator[tuple[str, str, str]]:
         yield f"station{number - 1}", f"station{number}", "starts"
     if seen.delivery and seen.repositories:
         yield f"station{len(seen.delivery) - 1}", "images", "pushes"
-    for service in services:
-        if seen.repositories:
-            yield "images", _id("service", service.name), "pulled"
-        if seen.log_groups:
-            yield _id("service", service.name), "logs", "writes"
+    for tier in seen.tiers:
+        if tier.services and seen.repositories:
+            yield "images", _id("tier", tier.name), "run"
+        if tier.services and seen.log_groups:
+            yield _id("tier", tier.name), "logs", "write"
 
 
 def _about(service: Service) -> tuple[str, ...]:

@@ -66,7 +66,7 @@ class Entry(Section):
 
 
 class Build(Section):
-    """How images are built from the source."""
+    """How images are built from the source, that of each service from the directory of its name."""
 
     image: str = Field(
         default="aws/codebuild/amazonlinux-x86_64-standard:5.0", description="The image that builds run in."
