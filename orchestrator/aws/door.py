@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -76,6 +76,15 @@ class Access:
     account: str | None = None
 
 
+class _Shared:
+    """What a door and its readers have in common: making clients is not thread-safe, and one session serves all."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.session: Any = None
+        self.caller: Future[Identity] | None = None
+
+
 class Aws:
     """Clients of one account and region. Thread-safe; clients are made on first use and shared."""
 
@@ -88,10 +97,8 @@ class Aws:
         self.calls: list[Call] = []
         self._access = access
         self._workers = workers
-        self._lock = threading.RLock()
-        self._session: Any = None
         self._clients: dict[str, Any] = {}
-        self._identity: Identity | None = None
+        self._shared = _Shared()
         self._pool: ThreadPoolExecutor | None = None
         self._redact = Redactor()
         self._retrying = {once: _retrying(clock, once=once) for once in (False, True)}
@@ -100,8 +107,7 @@ class Aws:
         """A door onto the same account that cannot write; it shares the pace and the identity."""
         door = Aws(self._access, self.clock, read_only=True, pace=self.pace, workers=self._workers)
         door.calls = self.calls
-        door._identity = self._identity
-        door._session = self._session
+        door._shared = self._shared
         return door
 
     # -- who and where -----------------------------------------------------------------------------------------------
@@ -116,17 +122,33 @@ class Aws:
 
     def identity(self) -> Identity:
         """Account and ARN of the caller, asked once. Raises ``WrongAccount`` when the plan pins another account."""
-        with self._lock:
-            if self._identity is None:
-                answer = self.client("sts").get_caller_identity()
-                self._identity = Identity(answer["Account"], answer["Arn"])
+        found = self._asked().result()
         wanted = self._access.account
-        if wanted and wanted != self._identity.account:
+        if wanted and wanted != found.account:
             raise WrongAccount(
-                f"the plan is for account {wanted}, the credentials are of account {self._identity.account}",
+                f"the plan is for account {wanted}, the credentials are of account {found.account}",
                 hint="use other credentials, or correct `account:` in the plan; nothing was changed",
             )
-        return self._identity
+        return found
+
+    def hurry(self) -> None:
+        """Ask who we are while the caller goes on with something else; whoever needs the answer waits for it."""
+        self._asked()
+
+    def _asked(self) -> Future[Identity]:
+        shared = self._shared
+        with shared.lock:
+            if shared.caller is None:
+                shared.caller = Future()
+                threading.Thread(target=self._ask, args=(shared.caller,), name="aws-identity", daemon=True).start()
+            return shared.caller
+
+    def _ask(self, caller: Future[Identity]) -> None:
+        try:
+            answer = self.client("sts").get_caller_identity()
+            caller.set_result(Identity(answer["Account"], answer["Arn"]))
+        except BaseException as error:
+            caller.set_exception(error)
 
     @property
     def account(self) -> str:
@@ -142,7 +164,7 @@ class Aws:
 
     def client(self, service: str) -> Any:
         """The boto3 client of a service."""
-        with self._lock:
+        with self._shared.lock:
             if service not in self._clients:
                 self._clients[service] = self._connect(service)
             return self._clients[service]
@@ -165,19 +187,20 @@ class Aws:
         todo = list(items)
         if len(todo) < 2 or getattr(_inside, "pool", False):
             return [fn(item) for item in todo]
-        with self._lock:
+        with self._shared.lock:
             self._pool = self._pool or ThreadPoolExecutor(self._workers, "aws-read", initializer=_enter_pool)
         return list(self._pool.map(fn, todo))
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
     def _open(self) -> Any:
-        with self._lock:
-            if self._session is None:
-                self._session = boto3.Session(profile_name=self._access.profile, region_name=self._access.region)
+        shared = self._shared
+        with shared.lock:
+            if shared.session is None:
+                shared.session = boto3.Session(profile_name=self._access.profile, region_name=self._access.region)
                 if self._access.role:
-                    self._session = self._assume(self._session, self._access.role)
-            return self._session
+                    shared.session = self._assume(shared.session, self._access.role)
+            return shared.session
 
     def _assume(self, session: Any, role: str) -> Any:
         """A session of the role, whose credentials renew themselves."""

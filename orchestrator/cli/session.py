@@ -61,7 +61,6 @@ class Session:
     @contextlib.contextmanager
     def system(self) -> Iterator[System]:
         """The plan's system on its account; with ``--sandbox`` on one that lives as long as the command."""
-        from orchestrator.app.system import System
         from orchestrator.aws.door import Access, Aws
         from orchestrator.plan.load.loader import load_plan
         from orchestrator.stores.file import FileStore
@@ -75,6 +74,9 @@ class Session:
                 account=loaded.model.account,
             )
             aws = Aws(access, self.clock)
+            aws.hurry()  # AWS answers while the engines are imported
+            from orchestrator.app.system import System
+
             store = FileStore(self.settings.state_dir)
             yield System(loaded, aws, store, self.clock, stop=self.stop, workers=self.settings.workers)
 

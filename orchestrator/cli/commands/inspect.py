@@ -57,12 +57,12 @@ def drift(
     profile: flags.Profile = None,
 ) -> int:
     """Compare live AWS with the plan. Exit 0 in sync, 3 drift. Never changes anything."""
-    from orchestrator.app import outlook as looking
-    from orchestrator.cli.render import plans
-
     given = flags.options(plan, environment, var, json=json, junit=junit, profile=profile)
     session = Session("drift", given)
     with session.system() as system:
+        from orchestrator.app import outlook as looking
+        from orchestrator.cli.render import plans
+
         outlook = looking.look(system)
         plans.show_drift(session, outlook)
         return 0 if outlook.empty else 3

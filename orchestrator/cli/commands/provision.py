@@ -35,13 +35,13 @@ def plan(
     profile: flags.Profile = None,
 ) -> int:
     """Show what would change, and why. Changes nothing."""
-    from orchestrator.app import outlook as looking
-    from orchestrator.app import saved
-    from orchestrator.cli.render import plans
-
     given = flags.options(plan, environment, var, sandbox=sandbox, json=json, profile=profile)
     session = Session("plan", given)
     with session.system() as system:
+        from orchestrator.app import outlook as looking
+        from orchestrator.app import saved
+        from orchestrator.cli.render import plans
+
         outlook = looking.look(system)
         plans.show(session, outlook)
         if out:
