@@ -6,7 +6,6 @@ import itertools
 import uuid
 from collections import Counter
 from collections.abc import Iterator
-from ipaddress import ip_network
 from typing import Any
 
 from moto.ec2.models import ec2_backends
@@ -78,9 +77,11 @@ def _default_group(ec2: Any, vpc: str) -> str:
 
 
 def _free_addresses(ec2: Any, subnet: Any) -> Iterator[str]:
+    """The addresses that nobody has; AWS keeps the first four of a subnet and the last."""
     here = (each for each in ec2.enis.values() if each.subnet.id == subnet.id)
     used = {address["PrivateIpAddress"] for each in here for address in each.private_ip_addresses}
-    network = ip_network(subnet.cidr_block)
-    for host in itertools.islice(network, 4, network.num_addresses - 1):
-        if str(host) not in used and str(host) not in subnet._subnet_ips:
-            yield str(host)
+    first, size = int(subnet.cidr.network_address), subnet.cidr.num_addresses
+    for number in range(first + 4, first + size - 1):
+        host = f"{number >> 24}.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+        if host not in used and host not in subnet._subnet_ips:
+            yield host
