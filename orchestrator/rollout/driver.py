@@ -22,7 +22,7 @@ from orchestrator.rollout.begin import begin
 from orchestrator.rollout.decide import Decision, Need
 from orchestrator.rollout.fleet import EcsFleet
 from orchestrator.rollout.progress import Progress
-from orchestrator.rollout.release import ServiceSpec
+from orchestrator.rollout.release import OnConflict, ServiceSpec
 from orchestrator.rollout.run import Lost, Run
 from orchestrator.rollout.scaling import AutoScaling
 from orchestrator.rollout.stages.base import RELEASE, Facts
@@ -135,6 +135,10 @@ class _Driver:
             stored = self._store.load(key(job.spec.stack, name))
             cursor = from_json(stored.value) if stored else None
             if cursor and cursor.phase is not Phase.ENDED and stored:
+                if _refused(cursor, job):
+                    results[name] = _conflict(cursor, job)
+                    del waiting[name]
+                    continue
                 runs[name] = self._taken_up(job, cursor, stored.version)
                 if _same(cursor, job):
                     del waiting[name]
@@ -170,11 +174,10 @@ class _Driver:
 
     def _taken_up(self, job: Job, cursor: Cursor, version: int) -> Run:
         now = self._aws.clock.now()
-        cursor = machine.resume(cursor)
-        if not _same(cursor, job):
+        if not _same(cursor, job) and not (_waits(cursor) and job.spec.on_conflict is OnConflict.QUEUE):
             cursor = machine.give_way(cursor, "a newer release is wanted", now)
         run = self._run(job, cursor, version)
-        run.save(cursor)
+        run.save(machine.resume(cursor))
         self._progress.started(run)
         return run
 
@@ -220,6 +223,8 @@ class _Driver:
 
     def _round(self, runs: dict[str, Run], waiting: dict[str, Job], results: dict[str, Result]) -> float:
         """One look for all, one tick each; the seconds until the next round."""
+        for run in runs.values():
+            run.obey(self._aws.clock.now())
         try:
             sights = look(self._aws, {name: run.subject() for name, run in runs.items()})
         except Exception as error:
@@ -246,6 +251,8 @@ class _Driver:
                 pauses.append(answer)
                 continue
             del runs[name]
+            if run.cursor.phase is not Phase.ENDED:
+                waiting.pop(name, None)  # whatever was to come after it cannot begin
             results[name] = Result(service=name, outcome=outcome, why=run.cursor.why, cursor=run.cursor)
             self._progress.ended(run)
         return min(pauses, default=0.0)
@@ -276,6 +283,21 @@ def _same(cursor: Cursor, job: Job) -> bool:
     if cursor.strategy == Need.HEAL:
         return decision.need.value == cursor.strategy
     return cursor.release["hash"] == decision.release.hash
+
+
+def _waits(cursor: Cursor) -> bool:
+    """Whether a rollout is not left over but waits for somebody: for a person, or for whoever it was handed to."""
+    return cursor.outcome in (Outcome.PAUSED, Outcome.TIMED_OUT) and not machine.proved(cursor)
+
+
+def _refused(cursor: Cursor, job: Job) -> bool:
+    return not _same(cursor, job) and _waits(cursor) and job.spec.on_conflict is OnConflict.REFUSE
+
+
+def _conflict(cursor: Cursor, job: Job) -> Result:
+    image = cursor.release["image"].partition("@")[0]
+    why = f"the rollout of {image} by {cursor.by} {cursor.outcome}; promote or abort it first"
+    return Result(service=job.spec.name, outcome=Outcome.REFUSED, why=why, cursor=cursor)
 
 
 def _settled(decision: Decision) -> Result:

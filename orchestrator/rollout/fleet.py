@@ -64,7 +64,10 @@ class EcsFleet:
 
     def register(self) -> str:
         """The ARN of the release's revision: the newest one when it says the same, so that a lost reply adds none."""
-        wanted = self._known().task_definition
+        release = self._known()
+        if release.registered:
+            return release.registered
+        wanted = release.task_definition
         found = newest(self._aws, wanted["family"])
         if found and canonical_input(found) == canonical_input(wanted):
             return str(found["taskDefinitionArn"])

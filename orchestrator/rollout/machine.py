@@ -14,15 +14,15 @@ import dataclasses as dc
 from collections.abc import Mapping
 from typing import Any
 
+from orchestrator.rollout.stages.base import Stage
 from orchestrator.rollout.stages.capacity import Follow, Retire
-from orchestrator.rollout.stages.traffic import Hold
+from orchestrator.rollout.stages.traffic import Approve, Bake, Hold, Shift
 from orchestrator.rollout.stages.verdicts import Done, Fail, Halt, Pause, Superseded, Verdict, Wait
 from orchestrator.rollout.state import Cursor, Outcome, Phase
 
 BACK_WITHIN = 1800.0
 _JOURNAL = 200
 _AFTERWARDS = frozenset({Follow.name, Hold.name, Retire.name})
-"""Stages by which the new side has all the traffic and has proved itself."""
 
 _ENDS = {
     Phase.FORWARD: Outcome.SUCCEEDED,
@@ -57,11 +57,38 @@ def give_way(cursor: Cursor, why: str, now: float) -> Cursor:
     """Make room for a newer release: forward when only the clearing up is left, else back."""
     if cursor.phase is not Phase.FORWARD:
         return cursor
-    left = cursor.forward[cursor.at :]
-    if all(stage.name in _AFTERWARDS for stage in left):
-        kept = tuple(stage for stage in left if stage.name != Hold.name)
-        return dc.replace(note_down(cursor, now, why), forward=(*cursor.forward[: cursor.at], *kept), since=now)
+    if proved(cursor):
+        return hurry(note_down(cursor, now, why), now)
     return dc.replace(_turn(cursor, Phase.BACK, why, {}, now), ending=Outcome.SUPERSEDED)
+
+
+def proved(cursor: Cursor) -> bool:
+    """Whether the new side has all the traffic, has been watched with it, and only the clearing up is left."""
+    return cursor.phase is Phase.FORWARD and all(s.name in _AFTERWARDS for s in cursor.forward[cursor.at :])
+
+
+def watches(stage: Stage) -> bool:
+    """Whether a stage does nothing but watch for a time, so that leaving it out changes nothing on AWS."""
+    return isinstance(stage, Bake)
+
+
+def skip(cursor: Cursor, now: float) -> Cursor:
+    """Leave out the rest of the present stage."""
+    return _next(cursor, now)
+
+
+def hurry(cursor: Cursor, now: float) -> Cursor:
+    """Leave out all that only watches, every approval, and every step on the way to all the traffic."""
+    left = cursor.forward[cursor.at :]
+    kept = tuple(s for s in left if not watches(s) and s.name != Approve.name and not _partial(s))
+    hurried = dc.replace(cursor, forward=(*cursor.forward[: cursor.at], *kept))
+    if not kept:
+        return _end(hurried, now)
+    return hurried if kept[0] is left[0] else dc.replace(hurried, since=now)
+
+
+def _partial(stage: Stage) -> bool:
+    return isinstance(stage, Shift) and 0 < stage.percent < 100
 
 
 def resume(cursor: Cursor) -> Cursor:

@@ -7,6 +7,7 @@ many tasks there are, which colour has the traffic.
 from __future__ import annotations
 
 import dataclasses as dc
+import enum
 import hashlib
 import json
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from typing import Any
 
 from orchestrator.kinds.base import owned
 from orchestrator.kinds.ecs.services import Service, service_input
-from orchestrator.kinds.ecs.task_definitions import TaskDefinition, task_definition_input
+from orchestrator.kinds.ecs.task_definitions import TaskDefinition, canonical_input, task_definition_input
 from orchestrator.rollout.images import Image, Wanted
 from orchestrator.rollout.strategies import Strategy
 
@@ -45,6 +46,14 @@ SETTINGS = (
     "availabilityZoneRebalancing",
 )
 """What both CreateService and UpdateService take besides count and task definition."""
+
+
+class OnConflict(enum.StrEnum):
+    """What becomes of a rollout that is wanted while another one of the service waits for somebody."""
+
+    REFUSE = "refuse"
+    QUEUE = "queue"
+    SUPERSEDE = "supersede"
 
 
 @dc.dataclass(frozen=True, kw_only=True)
@@ -81,6 +90,7 @@ class ServiceSpec:
     checks: tuple[int, float] | None = None
     """How many health checks a target has to pass, and the seconds between two: what dominates the wait for it."""
     needs: tuple[str, ...] = ()
+    on_conflict: OnConflict = OnConflict.REFUSE
 
     @property
     def balanced(self) -> bool:
@@ -109,6 +119,8 @@ class Release:
     plan_image: str
     task_definition: Mapping[str, Any]
     content: Mapping[str, Any]
+    registered: str = ""
+    """The revision's ARN where it is a former one; else the newest is used, or a new one made."""
 
     @property
     def hash(self) -> str:
@@ -128,16 +140,21 @@ class Release:
 
 def release_of(spec: ServiceSpec, image: Image) -> Release:
     """The release that a plan and an image make."""
-    registered = dict(task_definition_input(spec.task_definition))
-    registered.pop("tags", None)
-    registered["containerDefinitions"] = [
+    registered = task_definition_input(spec.task_definition)
+    containers = [
         {**c, "image": image.uri} if c["name"] == spec.container else c for c in registered["containerDefinitions"]
     ]
+    return release_from(spec, {**registered, "containerDefinitions": containers}, image)
+
+
+def release_from(spec: ServiceSpec, definition: Mapping[str, Any], image: Image) -> Release:
+    """The release of a task definition, as planned or as registered before, in the planned network."""
     planned = service_input(next(iter(spec.colours.values())).service)
     content = {k: planned[k] for k in STARTS_A_DEPLOYMENT if planned.get(k) is not None}
     ports = [{k: v for k, v in lb.items() if k != "targetGroupArn"} for lb in planned.get("loadBalancers", ())]
     if ports:  # which target group it is differs between the colours of one release
         content["loadBalancers"] = ports
+    registered = {k: v for k, v in canonical_input(definition).items() if k != "tags"}
     return Release(image=image, plan_image=spec.image, task_definition=registered, content=content)
 
 

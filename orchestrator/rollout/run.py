@@ -10,7 +10,7 @@ from orchestrator.aws.door import Aws, UnknownOutcome
 from orchestrator.aws.errors import ErrorClass, classify, code_of, message_of
 from orchestrator.core.errors import AwsError, Conflict, CredentialsError
 from orchestrator.core.store import Store
-from orchestrator.rollout import history, machine
+from orchestrator.rollout import history, machine, orders
 from orchestrator.rollout.diagnosis import evidence
 from orchestrator.rollout.fleet import EcsFleet, ReleaseUnknown
 from orchestrator.rollout.release import Release, ServiceSpec
@@ -84,6 +84,13 @@ class Run:
         facts = dc.replace(self.cursor.facts, **changes)
         if facts != self.cursor.facts:
             self.save(dc.replace(self.cursor, facts=facts))
+
+    def obey(self, now: float) -> None:
+        """Carry out what a person has ordered since the last round."""
+        order = orders.waiting(self._store, self.cursor)
+        if order:
+            self.said = str(order)
+            self.save(orders.carry_out(self.cursor, order, now))
 
     # -- one tick --------------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ class Outcome(enum.StrEnum):
     PAUSED = "paused for approval"
     TIMED_OUT = "timed out, still in progress"
     STOPPED = "stopped"
+    REFUSED = "refused"
 
     @property
     def exit_code(self) -> int:
@@ -35,6 +36,7 @@ _EXIT_CODES = {
     Outcome.SUPERSEDED: 12,
     Outcome.PAUSED: 13,
     Outcome.TIMED_OUT: 14,
+    Outcome.REFUSED: 16,
     Outcome.STOPPED: 17,
 }
 
@@ -75,6 +77,8 @@ class Cursor:
     """How it ended, or why nobody is working on it; None while somebody is."""
     ending: Outcome | None = None
     """The outcome it is to end with, where that is not told by the phase."""
+    ordered: float = 0.0
+    """When the last order was given that has been carried out."""
     why: str = ""
     evidence: Mapping[str, Any] = dc.field(default_factory=dict)
     journal: tuple[Mapping[str, Any], ...] = ()

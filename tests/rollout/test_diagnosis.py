@@ -107,5 +107,5 @@ def test_evidence_is_the_two_newest_tasks_and_the_five_newest_events() -> None:
         ),
         since=0.0,
     )
-    assert [text.rpartition(" ")[2] for text in found["stopped_tasks"]] == ["4", "3"]
+    assert [text.rpartition(" ")[2] for text in found["stopped"]] == ["4", "3"]
     assert [text.rpartition(" ")[2] for text in found["events"]] == ["0", "1", "2", "3", "4"]

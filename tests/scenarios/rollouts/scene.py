@@ -95,6 +95,7 @@ class Scene:
             desired_count=0,
             subnets=frozenset(self.system.subnets),
             security_groups=frozenset({self.system.task_group}),
+            public_ip=True,
             capacity=frozenset({Capacity("FARGATE")}),
             load_balancers=frozenset({Balanced(group, name, PORT)} if group else set()),
             grace=60 if group else 0,
