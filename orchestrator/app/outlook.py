@@ -21,8 +21,6 @@ from orchestrator.rollout.decide import Decision, Need
 from orchestrator.rollout.release import ServiceSpec
 from orchestrator.rollout.survey import LiveService, survey
 
-_TURNED_BY_ROLLOUTS = ("service", "task-definition")
-
 
 @dc.dataclass(frozen=True, kw_only=True)
 class Outlook:
@@ -76,7 +74,7 @@ class Outlook:
 def look(system: System, images: Mapping[str, str] | None = None) -> Outlook:
     """Compare the plan with AWS. ``images`` are wanted in place of what the plan says, by service."""
     compiled = system.compile()
-    live = observe(system.reader, system.stack, compiled.resources)
+    live = observe(system.reader, system.stack, compiled.resources, elsewhere=_rolled_out(compiled))
     outputs = Outputs(live, compiled.resources, system.traits)
     specs = specs_of(system.stack, compiled, outputs)
     standing = survey(system.reader, specs.values()) if specs else {}
@@ -95,10 +93,8 @@ def _outlook(
     standing: Mapping[str, LiveService],
     images: Mapping[str, str],
 ) -> Outlook:
-    ours = {f"{s.name}-{colour}" for s in compiled.services for colour in s.colours} | {
-        s.name for s in compiled.services
-    }
-    rest = [x for x in live if not (x.address.kind in _TURNED_BY_ROLLOUTS and x.address.name in ours)]
+    ours = _rolled_out(compiled)
+    rest = [x for x in live if x.address not in ours]
     plan = make_plan(compiled.resources, rest, system.traits, adopt=_adopted(system))
     return Outlook(
         compiled=compiled,
@@ -109,6 +105,12 @@ def _outlook(
         waiting=tuple(s.name for s in compiled.services if s.name not in specs),
         deferred=_deferred(compiled, standing),
     )
+
+
+def _rolled_out(compiled: Compiled) -> frozenset[Address]:
+    """What rollouts look after: the ECS services of every colour, and the task definitions."""
+    sides = {c.service.address for s in compiled.services for c in s.colours.values()}
+    return frozenset(sides | {s.task_definition.address for s in compiled.services})
 
 
 def _adopted(system: System) -> frozenset[Address]:

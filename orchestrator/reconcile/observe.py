@@ -10,6 +10,7 @@ from orchestrator.aws import tags
 from orchestrator.aws.door import Aws
 from orchestrator.aws.errors import ErrorClass, classify
 from orchestrator.aws.redact import Redactor
+from orchestrator.core.address import Address
 from orchestrator.core.errors import AwsError, CredentialsError, WrongAccount
 from orchestrator.core.health import Broken
 from orchestrator.core.resource import Live, Resource
@@ -31,17 +32,19 @@ def observe(
     *,
     kinds: Mapping[str, Kind[Any]] = KINDS,
     everything: bool = False,
+    elsewhere: frozenset[Address] = frozenset(),
 ) -> tuple[Live[Any], ...]:
     """All that lives of a stack, of the kinds it wants, those the tagging API proposes, and those that it cannot list.
 
-    ``everything`` reads all kinds, for whoever wants nothing to remain. Raises ``AwsError`` naming every kind that
+    ``everything`` reads all kinds, for whoever wants nothing to remain. A kind is not read for the sake of what is
+    looked after ``elsewhere``. Raises ``AwsError`` naming every kind that
     could not be read.
     """
     scope = Scope(stack, desired)
     certain = set(kinds) if everything else {k for k in kinds if scope.of(k) or not kinds[k].indexed}
     with ThreadPoolExecutor(_READERS, thread_name_prefix="observe") as pool:
         reading = {pool.submit(_read, kinds[k], aws, scope): k for k in sorted(certain, key=_haste(kinds))}
-        for kind in sorted(_proposed(aws, scope) & kinds.keys() - certain):
+        for kind in sorted(_proposed(aws, scope, elsewhere) & kinds.keys() - certain):
             reading[pool.submit(_read, kinds[kind], aws, scope)] = kind
         return _gathered(reading, kinds)
 
@@ -69,9 +72,11 @@ def _haste(kinds: Mapping[str, Kind[Any]]) -> Any:
     return lambda name: (rank.get(kinds[name].service, len(rank)), name)
 
 
-def _proposed(aws: Aws, scope: Scope) -> set[str]:
+def _proposed(aws: Aws, scope: Scope, elsewhere: frozenset[Address]) -> set[str]:
     """Kinds that something carrying the stack's tags says it is of."""
-    return {found.get(tags.ADDRESS, "").partition("/")[0] for found in scope.index(aws).values()}
+    known = {str(address) for address in elsewhere}
+    said = {found.get(tags.ADDRESS, "") for found in scope.index(aws).values()}
+    return {address.partition("/")[0] for address in said - known}
 
 
 def _gathered(reading: Mapping[Future[list[Live[Any]]], str], kinds: Mapping[str, Kind[Any]]) -> tuple[Live[Any], ...]:
