@@ -91,6 +91,18 @@ def test_a_variable_has_its_default_until_a_value_is_given(load: Load) -> None:
     )
 
 
+def test_a_given_number_is_text_where_the_variable_is_text_because_tags_look_like_numbers(load: Load) -> None:
+    for declared in ("latest", "{}", "{default: latest}", "{type: text}"):
+        text = SMALL.replace("port: 8080", "port: 8080\n    image: ${var.tag}") + f"variables: {{tag: {declared}}}\n"
+        assert load(text, tag="20240101").model.services["cart"].image == "20240101"
+
+
+def test_a_given_text_where_a_number_is_declared_is_refused_without_showing_it(refusal: Refusal) -> None:
+    text = SMALL.replace("8080", "${var.port}") + "variables: {port: {type: number}}\n"
+    assert "plan.yaml:12:13: variables.port: the value given is no number" in refusal(text, port="hunter2")
+    assert "hunter2" not in str(refusal(text, port="hunter2"))
+
+
 def test_a_variable_without_value_says_how_to_give_one(refusal: Refusal) -> None:
     text = SMALL.replace("shop", "${var.name}") + "variables: {name: {description: whose shop it is}}\n"
     assert "plan.yaml:12:13: variables.name: no value: pass --var name=VALUE or set ORCHESTRATOR_VAR_NAME" in refusal(

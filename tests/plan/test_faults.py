@@ -130,7 +130,7 @@ def test_two_rules_of_one_priority_are_told(refusal: Refusal) -> None:
 
 
 def test_what_a_variable_brought_is_not_shown_because_it_may_be_a_secret(refusal: Refusal) -> None:
-    text = SMALL.replace("8080", "${var.port}") + "variables: {port: {}}\n"
+    text = SMALL.replace("8080", "${var.port}") + "variables: {port: {type: text}}\n"
     assert refusal(text, port="hunter2") == [
         "plan.yaml:10:11: services.cart.port: found '${var.port}', allowed: a whole number from 1 to 65535"
     ]

@@ -11,6 +11,7 @@ from orchestrator.plan.load.reader import scalar
 from orchestrator.plan.load.tree import Mark, Node, Scalar
 from orchestrator.plan.words import nearest
 
+_KINDS: Mapping[type, str] = {str: "text", int: "number", float: "number", bool: "flag"}
 _USE = re.compile(r"\$\{var\.([^}]*)\}")
 
 
@@ -26,13 +27,24 @@ def values(root: Node, given: Mapping[str, str]) -> tuple[dict[str, Scalar], lis
     for name, node in declared.items():
         default = node.child("default") if isinstance(node.value, Mapping) else node
         if name in given:
-            found[name] = scalar(given[name])
+            found[name], wrong = _given(node, default, given[name])
+            faults += wrong
         elif default is not None and isinstance(default.value, str | int | float | bool):
             found[name] = default.value
         else:
             found[name] = ""
             faults.append(fault(node.key, f"no value: pass --var {name}=VALUE or set ORCHESTRATOR_VAR_{name.upper()}"))
     return found, faults
+
+
+def _given(node: Node, default: Node | None, text: str) -> tuple[Scalar, list[Fault]]:
+    """A given text as what the variable is: a tag such as 7 is text, unless the file says that it is a number."""
+    stated = node.child("type")
+    kind = stated.value if stated else _KINDS.get(type(default.value) if default else str, "text")
+    value = scalar(text) if kind in ("number", "flag") else text
+    if _KINDS.get(type(value)) != kind and kind in _KINDS.values():
+        return value, [fault(node.key, f"the value given is no {kind}")]
+    return value, []
 
 
 def substitute(node: Node, known: Mapping[str, Scalar]) -> tuple[Node, list[Fault]]:

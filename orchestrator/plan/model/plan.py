@@ -31,6 +31,9 @@ class VariableInput(Section):
 
     shorthand: ClassVar[str | None] = "default"
     default: str | int | bool | None = Field(default=None, description="Its value when none is given.")
+    type: Literal["text", "number", "flag"] | None = Field(
+        default=None, description="What a given value is taken for. Left out: what the default is, or text."
+    )
     description: str = Field(default="", description="What it is for.")
 
 
