@@ -70,7 +70,7 @@ class WatchedAws(Aws):
             self._kind, self._verb = before
 
     def client(self, service: str) -> Any:
-        with self._lock:
+        with self._shared.lock:
             client = super().client(service)
             if service not in self._watched:
                 self._watched.add(service)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from moto.applicationautoscaling.models import applicationautoscaling_backends
+from moto.applicationautoscaling.responses import _build_target
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.ecs.models import ecs_backends
 
@@ -61,6 +62,14 @@ def target_of_a_service(call: Call, proceed: Proceed) -> Reply:
 def _service_exists(call: Call, cluster: str = "", name: str = "") -> bool:
     services = ecs_backends[call.account][call.region].services.values()
     return any(each.cluster_name == cluster and each.name == name and each.status != "INACTIVE" for each in services)
+
+
+@repair(_SERVICE, "DescribeScalableTargets")
+def every_target_for_the_seam_to_page(call: Call, proceed: Proceed) -> Reply:
+    """Pages that go on where the last one ended; moto's tokens count within a page and lead back into the first."""
+    proceed()
+    asked = (call.params.get(key) for key in ("ServiceNamespace", "ResourceIds", "ScalableDimension"))
+    return {"ScalableTargets": [_build_target(target) for target in _backend(call).describe_scalable_targets(*asked)]}
 
 
 @repair(_SERVICE, "DeregisterScalableTarget")

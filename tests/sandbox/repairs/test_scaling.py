@@ -57,6 +57,19 @@ def test_a_target_tells_its_whole_suspension_and_its_role(scaling):
     assert target["RoleARN"].endswith("AWSServiceRoleForApplicationAutoScaling_ECSService")
 
 
+def test_targets_come_in_pages_that_end(aws, scaling):
+    names = ["posts", "threads", "users"]
+    for name in names[1:]:
+        aws("ecs").create_service(cluster="forum", serviceName=name, taskDefinition="posts", desiredCount=0)
+        scaling.register_scalable_target(
+            **{**TARGET, "ResourceId": f"service/forum/{name}"}, MinCapacity=2, MaxCapacity=10
+        )
+    pages = scaling.get_paginator("describe_scalable_targets").paginate(ServiceNamespace="ecs", MaxResults=1)
+    assert [[t["ResourceId"] for t in page["ScalableTargets"]] for page in pages] == [
+        [f"service/forum/{name}"] for name in names
+    ]
+
+
 def test_the_tags_of_a_target_are_kept_merged_and_taken_away(scaling):
     arn = scaling.describe_scalable_targets(ServiceNamespace="ecs")["ScalableTargets"][0]["ScalableTargetARN"]
     scaling.tag_resource(ResourceARN=arn, Tags={"address": "scaling/posts"})
