@@ -104,11 +104,9 @@ class Act:
 
     def _find(self, want: Resource, looks: int) -> Generator[Look | Pause, Any, Live[Any] | None]:
         """What a creation of ours has made, if it has."""
-        old = self._step.live
         for _ in range(looks):
             lives: list[Live[Any]] = yield Look(self._step.address.kind)
-            here = [x for x in lives if x.address == want.address and not (old and same(x.outputs, old.outputs))]
-            for live in here:
+            for live in (x for x in lives if x.address == want.address):
                 if not live.owned:
                     raise _taken(live)
                 if _is_of(want, live):

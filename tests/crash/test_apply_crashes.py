@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from orchestrator.core.resource import Resource
-from tests.reconcile.fakes import Cloud, Died, applier, lost_reply, plan_for
+from tests.reconcile.fakes import Cloud, Died, applier, bury_the_dead, lost_reply, plan_for
 from tests.reconcile.graphs import example
 
 
@@ -58,6 +58,7 @@ def test_a_death_at_any_write_is_made_good_by_the_next_apply(change: str, after:
         try:
             applier(cloud, workers=2).apply(plan_for(cloud, second))
         except Died:
+            bury_the_dead()
             healthy(cloud)
             bring(cloud, second)
         assert cloud.addresses() == sorted(str(r.address) for r in second)

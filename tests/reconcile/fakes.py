@@ -51,6 +51,13 @@ class Died(BaseException):
     """The process ended here."""
 
 
+def bury_the_dead() -> None:
+    """Wait for threads of an apply that died; those of a real process would have died with it."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("apply"):
+            thread.join()
+
+
 @dc.dataclass
 class Item:
     """Something on the account."""
