@@ -112,6 +112,12 @@ class Settings:
         return int(self.values["workers"])
 
 
+def plan_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """Values for variables of plans, from ``ORCHESTRATOR_VAR_*``, by their names in upper case."""
+    prefix = "ORCHESTRATOR_VAR_"
+    return {name.removeprefix(prefix).upper(): text for name, text in environ.items() if name.startswith(prefix)}
+
+
 def user_file(environ: Mapping[str, str]) -> Path:
     """Where the user's own settings are."""
     base = environ.get("XDG_CONFIG_HOME") or _home(environ) / ".config"

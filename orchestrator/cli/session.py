@@ -20,7 +20,7 @@ from orchestrator.cli.render.plain import PlainLines
 from orchestrator.core.clock import Clock, SystemClock
 from orchestrator.core.errors import OrchestratorError
 from orchestrator.core.events import Event, Sink
-from orchestrator.settings import Settings, load_settings
+from orchestrator.settings import Settings, load_settings, plan_variables
 
 if TYPE_CHECKING:
     from orchestrator.app.system import System
@@ -65,7 +65,8 @@ class Session:
         from orchestrator.plan.load.loader import load_plan
         from orchestrator.stores.file import FileStore
 
-        loaded = load_plan(self.options.plan, self.options.environment, self.options.variables)
+        inherited = plan_variables(os.environ)
+        loaded = load_plan(self.options.plan, self.options.environment, self.options.variables, inherited)
         with self._sandbox() if self.options.sandbox else contextlib.nullcontext():
             access = Access(
                 region=loaded.model.region,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from orchestrator.plan.load.loader import load_plan
 from tests.plan.conftest import SMALL, Load, Refusal
 
 ENVIRONMENTS = (
@@ -122,3 +125,11 @@ def test_a_value_for_an_undeclared_variable_is_refused_because_it_is_likely_a_ty
 def test_other_dollar_signs_are_left_alone(load: Load) -> None:
     text = SMALL.replace("port: 8080", "port: 8080\n    env: {GREETING: 'costs ${PRICE} and $HOME'}")
     assert load(text).model.services["cart"].env == {"GREETING": "costs ${PRICE} and $HOME"}
+
+
+def test_an_inherited_value_counts_where_none_is_given_and_only_for_what_is_declared(tmp_path: Path) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_text(SMALL.replace("8080", "${var.port}") + "variables: {port: 80}\n", encoding="utf-8")
+    inherited = {"PORT": "81", "OF_ANOTHER_PLAN": "x"}
+    assert load_plan(path, inherited=inherited).model.services["cart"].port == 81
+    assert load_plan(path, variables={"port": "82"}, inherited=inherited).model.services["cart"].port == 82

@@ -78,8 +78,10 @@ def graph(
     """Draw the system. Needs no AWS."""
     from orchestrator.app import picture
     from orchestrator.plan.load.loader import load_plan
+    from orchestrator.settings import plan_variables
 
-    text = picture.draw(load_plan(plan, environment, flags.pairs(var, "--var")), form.value)
+    loaded = load_plan(plan, environment, flags.pairs(var, "--var"), plan_variables(os.environ))
+    text = picture.draw(loaded, form.value)
     if out is None:
         typer.echo(text)
         return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses as dc
 from collections.abc import Mapping
 from pathlib import Path as File
+from types import MappingProxyType
 
 from orchestrator.plan.checks import check
 from orchestrator.plan.load.faults import Fault, fail, fault
@@ -26,14 +27,29 @@ class LoadedPlan:
     environment: str | None = None
 
 
-def load_plan(path: File, environment: str | None = None, variables: Mapping[str, str] | None = None) -> LoadedPlan:
-    """The plan in a file, in one of its environments. Raises ``PlanError`` that tells every fault with its place."""
-    return load_tree(read_file(path), path, environment, variables or {})
+def load_plan(
+    path: File,
+    environment: str | None = None,
+    variables: Mapping[str, str] | None = None,
+    inherited: Mapping[str, str] | None = None,
+) -> LoadedPlan:
+    """The plan in a file, in one of its environments. Raises ``PlanError`` that tells every fault with its place.
+
+    ``variables`` are values for those that the file declares. ``inherited`` are more of them, under names in upper
+    case, that count where nothing was given; what the file does not declare is no concern of it.
+    """
+    return load_tree(read_file(path), path, environment, variables or {}, inherited or {})
 
 
-def load_tree(root: Node, path: File, environment: str | None, variables: Mapping[str, str]) -> LoadedPlan:
+def load_tree(
+    root: Node,
+    path: File,
+    environment: str | None = None,
+    variables: Mapping[str, str] = MappingProxyType({}),
+    inherited: Mapping[str, str] = MappingProxyType({}),
+) -> LoadedPlan:
     """The plan in a tree that was read from ``path``."""
-    known, faults = values(root, variables)
+    known, faults = values(root, variables, inherited)
     root, misused = substitute(root, known)
     faults += misused
     environments = root.section("environments")

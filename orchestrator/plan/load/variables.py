@@ -15,8 +15,8 @@ _KINDS: Mapping[type, str] = {str: "text", int: "number", float: "number", bool:
 _USE = re.compile(r"\$\{var\.([^}]*)\}")
 
 
-def values(root: Node, given: Mapping[str, str]) -> tuple[dict[str, Scalar], list[Fault]]:
-    """The value of every declared variable: as given, or its default; and what is wrong with them."""
+def values(root: Node, given: Mapping[str, str], inherited: Mapping[str, str]) -> tuple[dict[str, Scalar], list[Fault]]:
+    """The value of every declared variable: as given, as inherited, or its default; and what is wrong with them."""
     declared = root.section("variables")
     faults = []
     found: dict[str, Scalar] = {}
@@ -24,6 +24,7 @@ def values(root: Node, given: Mapping[str, str]) -> tuple[dict[str, Scalar], lis
         place = root.child("variables")
         where = place.key if place else Mark(1, 1, ("variables",))
         faults.append(fault(where, f"a value is given for {name}, which is not declared{nearest(name, declared)}"))
+    given = {name: inherited[name.upper()] for name in declared if name.upper() in inherited} | dict(given)
     for name, node in declared.items():
         default = node.child("default") if isinstance(node.value, Mapping) else node
         if name in given:
