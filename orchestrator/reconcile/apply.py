@@ -6,9 +6,9 @@ runs on it any more. A failed step never raises; the report says what became of 
 
 from __future__ import annotations
 
+import dataclasses as dc
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from orchestrator.aws.door import Aws
@@ -31,7 +31,7 @@ def _unleased() -> None:
     """No lease to lose."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dc.dataclass(frozen=True, kw_only=True)
 class Applier:
     """How plans are carried out.
 
@@ -46,11 +46,11 @@ class Applier:
     sink: Sink = silent
     workers: int = 8
     hold: Callable[[], None] = _unleased
-    stop: threading.Event = field(default_factory=threading.Event)
+    stop: threading.Event = dc.field(default_factory=threading.Event)
     named: frozenset[Address] = frozenset()
     data: bool = False
     run: str = ""
-    kinds: Mapping[str, Kind[Any]] = field(default_factory=lambda: KINDS)
+    kinds: Mapping[str, Kind[Any]] = dc.field(default_factory=lambda: KINDS)
 
     def apply(self, plan: Plan) -> Report:
         """Converge, then prune."""
@@ -99,7 +99,10 @@ class Applier:
         )
 
 
-def _known(plan: Plan) -> Iterable[Resource]:
-    """What looks are about: all that is wanted and, where only the old is known, all that goes."""
-    known = {s.address: s.live.resource for s in plan.steps if s.live}
-    return {**known, **{s.address: s.desired for s in plan.steps if s.desired}}.values()
+def _known(plan: Plan) -> Iterator[Resource]:
+    """What looks are about: all that is wanted, and all that goes, under names of their own beside their successors."""
+    for step in plan.steps:
+        if step.desired:
+            yield step.desired
+        elif step.live:
+            yield dc.replace(step.live.resource, name=step.key.partition("/")[2])

@@ -85,7 +85,7 @@ def examples(*kinds: str) -> list[Resource]:
     return list({r.address: r for kind in kinds for r in KINDS[kind].example()}.values())
 
 
-NETWORK = examples("nat-gateway", "role", "repository", "log-group")
+NETWORK = examples("nat-gateway", "repository")
 ENTRY = examples("listener-rule")
 
 
