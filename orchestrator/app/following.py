@@ -17,7 +17,7 @@ from orchestrator.core.address import Address
 from orchestrator.core.errors import AwsError
 from orchestrator.core.events import Sink
 from orchestrator.core.resource import Resource
-from orchestrator.core.values import resolve
+from orchestrator.core.values import Initial, resolve
 from orchestrator.kinds.catalogue import KINDS
 from orchestrator.plan.compile.context import COLOURS, ColourName
 from orchestrator.reconcile.apply import Applier
@@ -63,7 +63,7 @@ class Followers:
     def _dependent(self, service: str) -> set[Address]:
         """The addresses that mean something else, or are not there, when the service is on its other colour."""
         blue, green = (_by_address(self._system, {**self._colours, service: c}) for c in COLOURS)
-        return {a for a in blue.keys() | green.keys() if blue.get(a) != green.get(a)}
+        return {a for a in blue.keys() | green.keys() if _kept(blue.get(a)) != _kept(green.get(a))}
 
     def _settled(self, resource: Resource, moving: set[Address]) -> Resource:
         """The resource without references to anything that does not move with it."""
@@ -77,6 +77,14 @@ class Followers:
 
 def _by_address(system: System, colours: Mapping[str, ColourName]) -> dict[Address, Resource]:
     return {r.address: r for r in system.compile(colours).resources}
+
+
+def _kept(resource: Resource | None) -> Resource | None:
+    """The resource without what others decide once it exists: the weights of a rule do not follow, they lead."""
+    if resource is None:
+        return None
+    given = {f: None for f, _ in resource.attrs() if isinstance(getattr(resource, f), Initial)}
+    return dc.replace(resource, **given)
 
 
 def _colour(name: str) -> ColourName:
