@@ -83,7 +83,7 @@ def _kept(resource: Resource | None) -> Resource | None:
     """The resource without what others decide once it exists: the weights of a rule do not follow, they lead."""
     if resource is None:
         return None
-    given = {f: None for f, _ in resource.attrs() if isinstance(getattr(resource, f), Initial)}
+    given: dict[str, Any] = {f: None for f, _ in resource.attrs() if isinstance(getattr(resource, f), Initial)}
     return dc.replace(resource, **given)
 
 
