@@ -122,7 +122,7 @@ class Sandbox:
     def images(self) -> list[Mapping[str, Any]]:
         """Every image of every repository, with its behaviour."""
         with self._lock:
-            return self.world.images.list()
+            return self.world.images.listed()
 
     def __enter__(self) -> Self:
         self.start()

@@ -198,6 +198,23 @@ def test_without_rollback_a_failed_deployment_stalls_and_the_old_tasks_stay(syst
     assert system.deployments() == [("PRIMARY", "COMPLETED", "web:3", 2)]
 
 
+def test_a_failed_deployment_can_still_be_scaled_to_nothing(system: System) -> None:
+    group, repository = system.front(), system.repository()
+    system.aws.push("web", "v2", "unhealthy")
+    system.service(
+        system.definition(f"{repository}:v2"),
+        group,
+        deploymentConfiguration=NO_ROLLBACK,
+        healthCheckGracePeriodSeconds=60,
+    )
+    system.aws.sleep(300)
+    assert system.deployments()[0][1] == "FAILED"
+    system.update(desiredCount=0)
+    system.aws.sleep(120)
+    assert system.tasks() == []
+    assert system.states(group) == []
+
+
 def test_without_a_circuit_breaker_a_crashing_service_backs_off_and_never_completes(system: System) -> None:
     repository = system.repository()
     system.aws.push("web", "v2", "crash")

@@ -75,7 +75,7 @@ class Images:
         self._behaviours[digest] = behaviour
         return digest
 
-    def list(self) -> list[Mapping[str, Any]]:
+    def listed(self) -> list[Mapping[str, Any]]:
         """Every image of every repository."""
         return [
             {

@@ -56,7 +56,6 @@ def proven(service: Service, deployment: Deployment) -> None:
 def failed(world: World, service: Service, deployment: Deployment) -> None:
     """A task of it could not be placed, did not start, or never got well."""
     deployment.failed += 1
-    deployment.failed_in_all += 1
     deployment.updated_at = world.now()
     over = deployment.failed - _FEWEST
     deployment.next_start = world.now() + (5.0 if over < 0 else min(_LONGEST_BACK_OFF, 30.0 * 2**over))

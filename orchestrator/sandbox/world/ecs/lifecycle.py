@@ -28,8 +28,6 @@ JOB = 20.0
 """How long a task runs that belongs to no service and does what it was started for."""
 REMEMBERED = 3600.0
 
-_SETTLED = 86400.0
-
 
 class Lifecycle:
     """Takes tasks from state to state, and tells whoever watches when one has changed."""
@@ -181,7 +179,7 @@ class Lifecycle:
         def passes() -> tuple[bool, bool]:
             age = self._world.now() - task.instants["startedAt"]
             behaviour = self._behaviours[container]
-            return behaviour.answers(age) == 200, age >= min(behaviour.settles, _SETTLED)
+            return behaviour.answers(age) == 200, age >= behaviour.settles
 
         def judged() -> None:
             container.health_status = {HEALTHY: "HEALTHY", UNHEALTHY: "UNHEALTHY"}[probe.state]

@@ -180,7 +180,6 @@ class Deployment:
     rollout_reason: str = ""
     wanted: int = 0
     failed: int = 0
-    failed_in_all: int = 0
     finished_at: float | None = None
     back_to: Deployment | None = None
     """The deployment whose revision this one brings back, after a failure."""

@@ -8,6 +8,9 @@ from orchestrator.sandbox.world.ecs.addressing import backend_of, definition_of,
 from orchestrator.sandbox.world.ecs.model import Deployment, Json, Service, count, present_only, stamp
 from orchestrator.sandbox.world.world import present
 
+_SLASHES = 3
+"""In the ARN of a deployment or revision: ``...:service-revision/CLUSTER/SERVICE/NUMBER``."""
+
 
 @operation("ecs", "ListServiceDeployments")
 def list_service_deployments(call: Call) -> Reply:
@@ -76,10 +79,8 @@ def stop_service_deployment(call: Call) -> Reply:
 
 
 def _find(call: Call, arn: str) -> tuple[Service | None, Deployment | None]:
-    name, _, number = arn.partition(f":service-{'deployment' if ':service-deployment/' in arn else 'revision'}/")[
-        2
-    ].rpartition("/")
-    service: Service | None = backend_of(call).services.get(name.replace("/", ":"))
+    cluster, service_name, number = arn.split("/")[1:4] if arn.count("/") == _SLASHES else ("", "", "")
+    service: Service | None = backend_of(call).services.get(f"{cluster}:{service_name}")
     history = service.history if service else []
     return service, next((each for each in history if each.number == number), None)
 

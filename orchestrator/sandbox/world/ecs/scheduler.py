@@ -69,8 +69,8 @@ class Scheduler:
             self._judge(service, task)
         primary = service.deployments[0]
         primary.wanted = service.desired_count
+        self._stop_surplus(service, primary)
         if primary.rollout_state != "FAILED":
-            self._stop_surplus(service, primary)
             self._start(service, primary)
         self._conclude(service)
 
@@ -152,9 +152,10 @@ class Scheduler:
         desired = service.desired_count
         lower = math.ceil(desired * _percent(service, "minimumHealthyPercent", 100) / 100)
         upper = desired * _percent(service, "maximumPercent", 200) // 100
-        well = sum(self.healthy(task) for task in mine)
+        failed = primary.rollout_state == "FAILED"
+        well = 0 if failed else sum(self.healthy(task) for task in mine)
         keep = max(0, desired - well)
-        if len(mine) < desired and len(mine) + len(others) >= upper:
+        if not failed and len(mine) < desired and len(mine) + len(others) >= upper:
             keep = max(0, lower - well)
         surplus = self._expendable(mine)[: max(0, len(mine) - desired)]
         surplus += self._expendable(others)[: max(0, len(others) - keep)]
