@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses as dc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from orchestrator.core.health import Health
-from orchestrator.core.resource import Live
+from orchestrator.core.resource import Live, Resource
 from orchestrator.core.values import Initial
 from orchestrator.kinds.base import Kind
 from orchestrator.reconcile.steps import Action, Plan
@@ -58,16 +58,16 @@ class Life:
 
 def live_through(kind: Kind[Any], account: Account) -> Life:
     """Made, seen by its own stack and by another, changed field by field and back, deleted, made again, deleted."""
-    example = kind.example()
     life = _be_born(kind, account)
-    last = example[-1]
-    for field, how in last.attrs():
-        now = getattr(last, field)
+    living = _Living(kind, account)
+    for field, how in living.last.attrs():
+        now = getattr(living.last, field)
         if how.immutable and not isinstance(now, Initial):
-            life.replaced[field] = account.plan([*example[:-1], dc.replace(last, **{field: different(now)})])
+            replaced = living.with_field(field, different(now))
+            life.replaced[field] = account.plan(replaced, living.look(replaced))
     for field, value in variations(kind).items():
-        life.changes.append(_change(kind, account, field, value))
-    _die(kind, account, life)
+        life.changes.append(_change(living, field, value))
+    _die(living, life)
     life.sent = [call for call in (*account.reader.sent, *account.aws.sent) if call.kind == kind.resource.kind]
     return life
 
@@ -128,45 +128,61 @@ def _be_born(kind: Kind[Any], account: Account) -> Life:
     )
 
 
-def _change(kind: Kind[Any], account: Account, field: str, value: Any) -> Change:
-    example = kind.example()
-    *needed, last = example
-    changed = [*needed, dc.replace(last, **{field: value})]
-    before = account.observe(changed)
+class _Living:
+    """An example that exists. What it needs is looked at once: only the example itself changes from here on."""
+
+    def __init__(self, kind: Kind[Any], account: Account) -> None:
+        self.kind = kind
+        self.account = account
+        self.example = kind.example()
+        self.last = self.example[-1]
+        self._needed = [live for live in account.observe(self.example) if live.address.kind != self.last.kind]
+
+    def with_field(self, field: str, value: Any) -> list[Resource]:
+        return [*self.example[:-1], dc.replace(self.last, **{field: value})]
+
+    def look(self, resources: Sequence[Resource]) -> Lives:
+        return [*self._needed, *self.account.observe(resources, [self.last.kind])]
+
+    def planned(self, resources: Sequence[Resource]) -> Planned:
+        return planned(self.account.plan(resources, self.look(resources)))
+
+    def itself(self) -> Live[Any]:
+        live = self.account.find(self.example, self.last.address)
+        assert live is not None
+        return live
+
+
+def _change(living: _Living, field: str, value: Any) -> Change:
+    account, changed = living.account, living.with_field(field, value)
+    before = living.look(changed)
     plan = planned(account.plan(changed, before))
     account.apply(changed, before)
-    after = account.observe(changed)
+    after = living.look(changed)
     change = Change(field, value, plan, planned(account.plan(changed, after)))
-    if field != "tags" and getattr(last, field) is not None:  # tags and what is not managed stay as they are
-        change.planned_back = planned(account.plan(example, after))
-        account.apply(example, after)
-        change.back_at_rest = planned(account.plan(example))
+    if field != "tags" and getattr(living.last, field) is not None:  # tags and what is not managed stay as they are
+        change.planned_back = planned(account.plan(living.example, after))
+        account.apply(living.example, after)
+        change.back_at_rest = living.planned(living.example)
     return change
 
 
-def _die(kind: Kind[Any], account: Account, life: Life) -> None:
-    example = kind.example()
-    last = example[-1]
-    account.delete(_found(account, kind), example)
-    life.deleted = planned(account.plan(example))
-    account.apply(example)
-    life.made_again = planned(account.plan(example))
-    live = _found(account, kind)
+def _die(living: _Living, life: Life) -> None:
+    kind, account, example = living.kind, living.account, living.example
+    account.delete(living.itself(), example)
+    gone = living.look(example)
+    life.deleted = planned(account.plan(example, gone))
+    account.apply(example, gone)
+    life.made_again = living.planned(example)
+    live = living.itself()
     if kind.resource.kind in FILL:
         FILL[kind.resource.kind](account.aws, live)
         held = account.holds(live)
         account.empty(live)
         life.held = (held, account.holds(live))
     account.delete(live, example)
-    assert account.find(example, last.address) is None
+    assert account.find(example, living.last.address) is None
     try:
         kind.delete(account.aws, live)
     except Exception as error:
         life.second_deletion = error
-
-
-def _found(account: Account, kind: Kind[Any]) -> Live[Any]:
-    example = kind.example()
-    live = account.find(example, example[-1].address)
-    assert live is not None
-    return live
