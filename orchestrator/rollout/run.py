@@ -15,7 +15,7 @@ from orchestrator.rollout.diagnosis import evidence
 from orchestrator.rollout.fleet import EcsFleet, ReleaseUnknown
 from orchestrator.rollout.release import Release, ServiceSpec
 from orchestrator.rollout.router import AlbRouter
-from orchestrator.rollout.stages.base import RELEASE, Facts, Fleet, Router, Scaling
+from orchestrator.rollout.stages.base import RELEASE, Facts, Fleet, Look, Router, Scaling
 from orchestrator.rollout.stages.verdicts import Done, Fail, Verdict, Wait
 from orchestrator.rollout.state import Cursor, Phase, as_json
 from orchestrator.rollout.survey import groups_of, subject_of
@@ -96,9 +96,9 @@ class Run:
 
     def subject(self) -> Subject:
         """What to look at before the next tick."""
-        sides = {"old": self.facts.old, "new": self.facts.new}
-        stage = self.cursor.stage
-        return subject_of(self.spec, sides.get(stage.looks_at) if stage else None)
+        look = self.cursor.stage.look if self.cursor.stage else Look.LOOSELY
+        sides = {Look.NEW: self.facts.new, Look.GLANCE: self.facts.new, Look.OLD: self.facts.old}
+        return subject_of(self.spec, sides.get(look), glance=look is Look.GLANCE)
 
     def tick(self, sight: Sight, now: float) -> float:
         """One look, one verdict, one transition at most; the seconds until the next tick makes sense."""

@@ -109,6 +109,15 @@ class Side:
         """How many tasks can answer a request: healthy targets where there is a target group, else running tasks."""
         return self.running if self.targets is None else self.healthy_targets
 
+    @property
+    def well(self) -> bool:
+        """Whether nothing points at trouble, so that its tasks need not be looked at one by one."""
+        quiet = len(self.deployments) == 1 and not self.deployments[0].failed
+        full = self.running == self.desired and not self.pending
+        return (
+            quiet and full and all(t.state != "unhealthy" for t in self.targets or ()) and self.usable >= self.desired
+        )
+
     def deployment(self, id: str) -> Deployment | None:
         """A deployment by id."""
         return next((d for d in self.deployments if d.id == id), None)

@@ -73,10 +73,12 @@ def survey(aws: Aws, specs: Iterable[ServiceSpec]) -> dict[str, LiveService]:
     return {name: stand(spec, sights[name]) for name, spec in listed.items()}
 
 
-def subject_of(spec: ServiceSpec, closely: str | None = None) -> Subject:
+def subject_of(spec: ServiceSpec, closely: str | None = None, *, glance: bool = False) -> Subject:
     """What there is to look at of a service."""
     groups = {colour: c.target_group for colour, c in spec.colours.items() if c.target_group}
-    return Subject(cluster=spec.cluster, services=spec.services, rule=spec.rule, closely=closely, groups=groups)
+    return Subject(
+        cluster=spec.cluster, services=spec.services, rule=spec.rule, closely=closely, glance=glance, groups=groups
+    )
 
 
 def groups_of(spec: ServiceSpec, sides: Mapping[str, Side]) -> dict[str, tuple[str, ...]]:
@@ -114,14 +116,15 @@ def _unbalanced(spec: ServiceSpec, sides: Mapping[str, Side]) -> LiveService:
 
 
 def _active(spec: ServiceSpec, sides: Mapping[str, Side], shares: Mapping[str, float | None]) -> str | None:
-    """The colour with all the traffic, if it has tasks; else the one that has tasks and most of the traffic."""
+    """The colour that has tasks; else the one that is there at all; of both the one not spoilt, with more traffic."""
     if not any(side.active for side in sides.values()):
         return None
 
-    def rank(colour: str) -> tuple[bool, bool, float]:
+    def rank(colour: str) -> tuple[bool, bool, bool, float]:
         side = sides[colour]
         wanted = bool(side.desired) or spec.minimum == 0
-        return side.active and wanted, not side.tags.get(RELEASE_TAG, "").startswith("failed:"), shares[colour] or 0.0
+        spoilt = side.tags.get(RELEASE_TAG, "").startswith("failed:")
+        return side.active and wanted, side.active, not spoilt, shares[colour] or 0.0
 
     return max(sides, key=rank)
 

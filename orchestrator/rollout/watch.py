@@ -32,6 +32,8 @@ class Subject:
     rule: str | None = None
     closely: str | None = None
     """The colour whose tasks and targets are wanted too."""
+    glance: bool = False
+    """Whether its tasks are wanted only when not all is well."""
     groups: Mapping[str, str] = dc.field(default_factory=dict)
     """Target group by colour, for services that are not there yet to say so themselves."""
 
@@ -115,24 +117,17 @@ def _closely(aws: Aws, subjects: Mapping[str, Subject], services: Mapping[tuple[
         if side and side.status != ABSENT:
             sides[key] = side
     groups = {key: _group(subjects[key], side) for key, side in sides.items()}
+    asked = sorted({g for g in groups.values() if g})
+    targets = dict(zip(asked, aws.each(lambda group: _targets(aws, group), asked), strict=True))
+    sides = {key: dc.replace(side, targets=targets.get(groups[key])) for key, side in sides.items()}
     watched: dict[str, list[str]] = defaultdict(list)
     for key, side in sides.items():
-        watched[subjects[key].cluster].append(side.service)
-    targets: dict[str, tuple[Target, ...]] = {}
-    tasks: dict[tuple[str, str], list[Task]] = {}
-    asks: list[Callable[[], None]] = [
-        lambda g=group: targets.update({g: _targets(aws, g)})  # type: ignore[misc]
-        for group in sorted({g for g in groups.values() if g})
-    ]
-    for cluster, names in watched.items():
-        asks.append(lambda c=cluster, n=names: tasks.update(_tasks(aws, c, n)))  # type: ignore[misc]
-    aws.each(lambda ask: ask(), asks)
+        if not (subjects[key].glance and side.well):
+            watched[subjects[key].cluster].append(side.service)
+    found = aws.each(lambda pair: _tasks(aws, *pair), watched.items())
+    tasks = {place: listed for each in found for place, listed in each.items()}
     return {
-        key: dc.replace(
-            side,
-            targets=targets.get(groups[key]) if groups[key] else None,
-            tasks=tuple(tasks.get((subjects[key].cluster, side.service), ())),
-        )
+        key: dc.replace(side, tasks=tuple(tasks.get((subjects[key].cluster, side.service), ())))
         for key, side in sides.items()
     }
 

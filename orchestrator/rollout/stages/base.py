@@ -8,6 +8,7 @@ be remembered is a ``Facts`` field, saved before the call that it is about.
 from __future__ import annotations
 
 import dataclasses as dc
+import enum
 from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol
 
@@ -18,6 +19,17 @@ RELEASE = "release"
 PREVIOUS = "previous"
 SPOILT = "spoilt"
 """A release that failed: its colour says so, lest it be taken for one to go back to."""
+
+
+class Look(enum.Enum):
+    """How closely a stage has to look: both ECS services and the rule are always seen, the rest costs calls."""
+
+    LOOSELY = enum.auto()
+    GLANCE = enum.auto()
+    """At the new side's targets; and at its tasks one by one when not all is well."""
+    NEW = enum.auto()
+    """At the new side's targets and tasks."""
+    OLD = enum.auto()
 
 
 @dc.dataclass(frozen=True, kw_only=True)
@@ -110,8 +122,8 @@ class Stage(Protocol):
     """One step of a rollout. Its fields are its parameters, as they are saved in the cursor."""
 
     name: ClassVar[str]
-    looks_at: ClassVar[str]
-    """``old`` or ``new``: the side whose tasks and targets it has to know; empty for neither."""
+    look: ClassVar[Look]
+    """What it has to know before its tick."""
     hurried: ClassVar[bool]
     """Whether the deadline of the whole rollout counts while it waits."""
 

@@ -6,7 +6,7 @@ import dataclasses as dc
 from typing import ClassVar
 
 from orchestrator.rollout.sides import ABSENT
-from orchestrator.rollout.stages.base import SPOILT, World
+from orchestrator.rollout.stages.base import SPOILT, Look, World
 from orchestrator.rollout.stages.verdicts import Done, Halt, Verdict, Wait
 
 OLD = "old"
@@ -18,7 +18,7 @@ class Suspend:
     """Keep the old side's tasks: as its share falls, auto scaling would take away what a way back needs."""
 
     name: ClassVar[str] = "suspend"
-    looks_at: ClassVar[str] = ""
+    look: ClassVar[Look] = Look.LOOSELY
     hurried: ClassVar[bool] = False
 
     def tick(self, world: World, age: float) -> Verdict:
@@ -36,7 +36,7 @@ class Follow:
     """Let auto scaling and alarms follow the traffic, to a side or back to it."""
 
     name: ClassVar[str] = "follow"
-    looks_at: ClassVar[str] = ""
+    look: ClassVar[Look] = Look.LOOSELY
     hurried: ClassVar[bool] = False
     side: str = NEW
 
@@ -56,7 +56,7 @@ class Retire:
     """Send a side without traffic to zero tasks, and let them drain. Its ECS service stays, for the next time."""
 
     name: ClassVar[str] = "retire"
-    looks_at: ClassVar[str] = ""
+    look: ClassVar[Look] = Look.LOOSELY
     hurried: ClassVar[bool] = False
     side: str = OLD
     deadline: float = 900.0

@@ -8,7 +8,7 @@ from typing import ClassVar
 from orchestrator.rollout import diagnosis
 from orchestrator.rollout.readiness import shortfall
 from orchestrator.rollout.sides import ABSENT, Side
-from orchestrator.rollout.stages.base import PREVIOUS, RELEASE, Attempt, World
+from orchestrator.rollout.stages.base import PREVIOUS, RELEASE, Attempt, Look, World
 from orchestrator.rollout.stages.verdicts import Done, Fail, Superseded, Verdict, Wait
 
 _LISTED_WITHIN = 120.0
@@ -20,7 +20,7 @@ class Provision:
     """Deploy ``target`` on the new side. In place it takes over task by task from what runs, whose count stays."""
 
     name: ClassVar[str] = "provision"
-    looks_at: ClassVar[str] = "new"
+    look: ClassVar[Look] = Look.NEW
     hurried: ClassVar[bool] = True
     target: str = RELEASE
     in_place: bool = False

@@ -8,10 +8,12 @@ from typing import ClassVar
 
 from orchestrator.rollout import diagnosis
 from orchestrator.rollout.readiness import unhealthy
-from orchestrator.rollout.stages.base import RELEASE, World
+from orchestrator.rollout.stages.base import RELEASE, Look, World
 from orchestrator.rollout.stages.verdicts import Done, Fail, Halt, Pause, Superseded, Verdict, Wait
 
-_LOOK_EVERY = 15.0
+_LOOKS = 20
+_SHORTEST_PAUSE = 5.0
+_LONGEST_PAUSE = 30.0
 _RECOVERS_WITHIN = 300.0
 _RESIZE_FROM = 50
 
@@ -21,7 +23,7 @@ class Shift:
     """Give the new side ``percent`` of the traffic; upwards only when every one of its tasks is healthy."""
 
     name: ClassVar[str] = "shift"
-    looks_at: ClassVar[str] = "new"
+    look: ClassVar[Look] = Look.NEW
     hurried: ClassVar[bool] = True
     percent: int
     """What it leaves is verified at the next look, before the stage is done."""
@@ -68,7 +70,7 @@ class Bake:
     """Watch the new side under traffic for a while."""
 
     name: ClassVar[str] = "bake"
-    looks_at: ClassVar[str] = "new"
+    look: ClassVar[Look] = Look.GLANCE
     hurried: ClassVar[bool] = False
     seconds: float
 
@@ -82,10 +84,12 @@ class Bake:
             return Fail(f"no healthy task left in {side.service}", diagnosis.evidence(side, since))
         left = self.seconds - age
         if left > 0:
-            return Wait(f"{self.name}: {math.ceil(left)} s left", min(_LOOK_EVERY, left))
-        if missing := unhealthy(side, facts.attempt(RELEASE).id, min(facts.count, side.desired)):
+            pause = min(max(self.seconds / _LOOKS, _SHORTEST_PAUSE), _LONGEST_PAUSE)
+            return Wait(f"{math.ceil(left)} s left", min(pause, left))
+        enough = min(facts.count, side.desired)
+        if side.usable < enough and (missing := unhealthy(side, facts.attempt(RELEASE).id, enough)):
             if -left < _RECOVERS_WITHIN:
-                return Wait(f"{self.name}: {missing}")
+                return Wait(missing)
             return Fail(f"{side.service} did not recover: {missing}", diagnosis.evidence(side, since))
         return Done()
 
@@ -102,7 +106,7 @@ class Approve:
     """Wait until a person says go."""
 
     name: ClassVar[str] = "approve"
-    looks_at: ClassVar[str] = "new"
+    look: ClassVar[Look] = Look.GLANCE
     hurried: ClassVar[bool] = False
 
     def tick(self, world: World, age: float) -> Verdict:
@@ -116,7 +120,7 @@ class Ready:
     """Before traffic goes back: make sure that the old side can take it."""
 
     name: ClassVar[str] = "ready"
-    looks_at: ClassVar[str] = "old"
+    look: ClassVar[Look] = Look.OLD
     hurried: ClassVar[bool] = False
     deadline: float = 900.0
     settle_for: float = 60.0

@@ -28,3 +28,11 @@ def test_after_a_first_release_there_is_nothing_to_do(stage: Scene) -> None:
     before = len(stage.aws.sandbox.calls)
     assert stage.assess()["posts"].need is Need.NOTHING
     assert len(stage.aws.sandbox.calls) - before == 2
+
+
+def test_a_first_release_that_failed_leaves_its_colour_the_one_to_try_again(stage: Scene) -> None:
+    stage.service(image="bad")
+    stage.push("bad", behaves="crash")
+    assert stage.deploy()["posts"].outcome is Outcome.ROLLED_BACK
+    decision = stage.assess()["posts"]
+    assert (decision.live.active, decision.need) == ("blue", Need.FIRST)
