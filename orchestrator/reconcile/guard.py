@@ -34,7 +34,12 @@ def check(
 
     ``named`` may lose their data; ``data`` lets all of it go.
     """
-    faults = [*_taken(plan), *_losing_data(plan, named, data), *_too_much(plan, limits or Limits())]
+    faults = [
+        *_taken(plan),
+        *_not_adoptable(plan),
+        *_losing_data(plan, named, data),
+        *_too_much(plan, limits or Limits()),
+    ]
     if faults:
         reasons = "\n".join(reason for reason, _ in faults)
         raise Refused(f"nothing was changed:\n{reasons}", hint="; ".join(dict.fromkeys(way for _, way in faults)))
@@ -74,6 +79,17 @@ def _taken(plan: Plan) -> Iterable[tuple[str, str]]:
         arn = live.outputs.get("arn") or live.outputs.get("id") or live.outputs.get("name") or ""
         way = "list what you want to take over under `adopt:` in the plan, or rename one of the two"
         yield f"  {live.address}: its name is taken by something without this stack's tags ({arn})", way
+
+
+def _not_adoptable(plan: Plan) -> Iterable[tuple[str, str]]:
+    taken = {live.address for live in plan.taken}
+    for step in plan.steps:
+        if step.action is Action.REPLACE and step.live and not step.live.owned and step.address not in taken:
+            fixed = ", ".join(c.field for c in step.changes if c.immutable)
+            yield (
+                f"  {step.address}: cannot be adopted, it differs in what cannot be changed in place ({fixed})",
+                "make the plan say what is there, or rename one of the two",
+            )
 
 
 def _losing_data(plan: Plan, named: frozenset[Address], data: bool) -> Iterable[tuple[str, str]]:

@@ -37,15 +37,20 @@ def observe(
     """All that lives of a stack, of the kinds it wants, those the tagging API proposes, and those that it cannot list.
 
     ``everything`` reads all kinds, for whoever wants nothing to remain. A kind is not read for the sake of what is
-    looked after ``elsewhere``. Raises ``AwsError`` naming every kind that
-    could not be read.
+    looked after ``elsewhere``. Raises ``AwsError`` naming every kind that could not be read.
     """
     scope = Scope(stack, desired)
     certain = set(kinds) if everything else {k for k in kinds if scope.of(k) or not kinds[k].indexed}
     with ThreadPoolExecutor(_READERS, thread_name_prefix="observe") as pool:
-        reading = {pool.submit(_read, kinds[k], aws, scope): k for k in sorted(certain, key=_haste(kinds))}
-        for kind in sorted(_proposed(aws, scope, elsewhere) & kinds.keys() - certain):
-            reading[pool.submit(_read, kinds[kind], aws, scope)] = kind
+        reading: dict[Future[Any], str] = {
+            pool.submit(_read, kinds[k], aws, scope): k for k in sorted(certain, key=_haste(kinds))
+        }
+        tagged = pool.submit(_proposed, aws, scope, elsewhere)
+        if tagged.exception() is None:
+            for kind in sorted(tagged.result() & kinds.keys() - certain):
+                reading[pool.submit(_read, kinds[kind], aws, scope)] = kind
+        else:
+            reading[tagged] = "the stack's tags"
         return _gathered(reading, kinds)
 
 
@@ -79,7 +84,7 @@ def _proposed(aws: Aws, scope: Scope, elsewhere: frozenset[Address]) -> set[str]
     return {address.partition("/")[0] for address in said - known}
 
 
-def _gathered(reading: Mapping[Future[list[Live[Any]]], str], kinds: Mapping[str, Kind[Any]]) -> tuple[Live[Any], ...]:
+def _gathered(reading: Mapping[Future[Any], str], kinds: Mapping[str, Kind[Any]]) -> tuple[Live[Any], ...]:
     lives: dict[str, list[Live[Any]]] = {}
     errors: dict[str, Exception] = {}
     for future in as_completed(reading):
@@ -98,7 +103,8 @@ def _gathered(reading: Mapping[Future[list[Live[Any]]], str], kinds: Mapping[str
 def _unreadable(errors: Mapping[str, Exception], kinds: Mapping[str, Kind[Any]]) -> AwsError:
     redact = Redactor()
     lines = [f"cannot read {kind}: {redact(explain(error))}" for kind, error in sorted(errors.items())]
-    denied = {a for kind, e in errors.items() if classify(e) is ErrorClass.DENIED for a in kinds[kind].actions.read}
+    refused = [kinds[k] for k, e in errors.items() if k in kinds and classify(e) is ErrorClass.DENIED]
+    denied = {action for kind in refused for action in kind.actions.read}
     hints = {e.hint for e in errors.values() if isinstance(e, AwsError) and e.hint}
     advice = f"allow the caller {', '.join(sorted(denied))}" if denied else "; ".join(sorted(hints))
     return AwsError("\n".join(lines), hint=advice or "nothing was changed; run the same again")

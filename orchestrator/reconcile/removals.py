@@ -50,7 +50,9 @@ def _doomed(
     steps: Iterable[Step], gone: Iterable[Live[Any]], leftover: Iterable[Live[Any]]
 ) -> dict[str, tuple[str, Live[Any]]]:
     """Everything that goes: why, and what it is, by the key of its step."""
-    doomed = {s.key + OLD: ("replaced", s.live) for s in steps if s.action is Action.REPLACE and s.live}
+    doomed = {
+        s.key + OLD: ("replaced", s.live) for s in steps if s.action is Action.REPLACE and s.live and s.live.owned
+    }
     doomed |= {str(live.address): ("no longer in the plan", live) for live in gone}
     for live in leftover:
         copies = sum(1 for key in doomed if key.startswith(f"{live.address}{LEFT_OVER}"))

@@ -33,13 +33,10 @@ def summary(plan: Plan) -> str:
     unchanged = plan.count(Action.KEEP)
     if plan.empty:
         return f"Nothing to do: {unchanged} as planned."
-    counts = {
-        "create": plan.count(Action.CREATE),
-        "change": plan.count(Action.UPDATE) - len(plan.taken),
-        "replace": plan.count(Action.REPLACE),
-        "delete": plan.count(Action.DELETE),
-    }
-    parts = [f"{count} to {verb}" for verb, count in counts.items() if count]
+    taken = {live.address for live in plan.taken}
+    ours = dc.replace(plan, steps=tuple(s for s in plan.steps if s.address not in taken))
+    verbs = {"create": Action.CREATE, "change": Action.UPDATE, "replace": Action.REPLACE, "delete": Action.DELETE}
+    parts = [f"{count} to {verb}" for verb, action in verbs.items() if (count := ours.count(action))]
     if plan.taken:
         parts.append(f"{len(plan.taken)} in conflict")
     return f"Plan: {', '.join(parts)}; {unchanged} unchanged."

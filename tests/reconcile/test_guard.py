@@ -79,6 +79,14 @@ def test_a_taken_name_is_refused_with_what_has_it_and_the_way_to_adopt_it() -> N
     assert "adopt:" in refusal.value.hint
 
 
+def test_what_would_have_to_be_replaced_cannot_be_adopted() -> None:
+    adopt = frozenset({Address("thing", "net")})
+    plan = make_plan([Thing(name="net", shape="square")], [live("net", owned=False)], {}, adopt=adopt)
+    with pytest.raises(Refused, match=r"thing/net: cannot be adopted, .* \(shape\)"):
+        check(plan)
+    assert [s.verb for s in plan.steps] == ["replace"]
+
+
 def test_all_reasons_are_given_at_once() -> None:
     plan = make_plan([Thing(name="net")], [live("net", owned=False), live("store")], {"thing": Traits(holds_data=True)})
     with pytest.raises(Refused) as refusal:

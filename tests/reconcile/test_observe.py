@@ -91,6 +91,16 @@ def test_every_kind_that_cannot_be_read_is_named_with_what_to_allow() -> None:
     assert kinds["green"].read == 1
 
 
+def test_tags_that_cannot_be_read_are_named_beside_the_kinds() -> None:
+    class Throttled(Account):
+        def pages(self, service: str, operation: str, path: str, **params: Any) -> Any:
+            raise refusal("ThrottlingException", "GetResources", "slow down")
+
+    throttled: Any = Throttled()
+    with pytest.raises(AwsError, match="cannot read the stack's tags: GetResources: ThrottlingException: slow down"):
+        observe(throttled, "demo", [Red(name="a")], kinds={"red": Scripted()})
+
+
 def test_bad_credentials_are_said_once_and_not_for_every_kind() -> None:
     kinds = {"red": Scripted(CredentialsError("expired")), "blue": Scripted(CredentialsError("expired"))}
     with pytest.raises(CredentialsError, match=r"^expired$"):

@@ -158,7 +158,7 @@ def test_an_adopted_thing_says_so() -> None:
 
 
 def test_a_name_that_is_taken_stands_apart_with_what_has_it() -> None:
-    there = live(Thing(name="net"), {"arn": "arn:aws:demo:::net"}, owned=False)
+    there = live(Thing(name="net", shape="square"), {"arn": "arn:aws:demo:::net"}, owned=False)
     assert render(plan([Thing(name="net"), Thing(name="new")], [there])) == said("""
       + thing/new  in the plan, not on AWS
 
