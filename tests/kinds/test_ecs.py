@@ -182,6 +182,21 @@ def test_a_draining_service_is_still_there_and_waited_for(account: Account) -> N
     assert account.find([*needed, service], service.address) is None
 
 
+def test_tasks_that_carry_their_services_tags_are_not_taken_for_services(account: Account) -> None:
+    needed, service = example_without_balancer(desired_count=2)
+    account.apply(needed)
+    account.aws.client("ecr").create_repository(repositoryName="contract/posts")
+    account.create(service, account.observe(needed))
+    account.aws.clock.sleep(TICK * 8)
+    listed = account.aws.client("resourcegroupstaggingapi").get_resources(ResourceTypeFilters=["ecs:task"])
+    assert len(listed["ResourceTagMappingList"]) == 2
+    account.reader.sent.clear()
+    (live,) = account.observe([], {"service"})
+    assert live.address == service.address
+    asked = [call.params["services"] for call in account.reader.sent if call.operation == "DescribeServices"]
+    assert asked == [["posts"]]
+
+
 def test_services_of_a_cluster_that_is_not_there_are_not_there(account: Account) -> None:
     service = dc.replace(example_without_balancer()[1], cluster="nowhere", task_definition="posts:1")
     assert list(KINDS["service"].observe(account.reader, Scope(account.stack, [service]))) == []

@@ -142,8 +142,9 @@ class ServiceKind(EcsKind[Service]):
             if isinstance(want, Service) and (cluster := _cluster_name(scope, want.cluster)):
                 names[cluster].add(want.aws_name)
         for arn in scope.proposed(aws, self.resource.kind):
-            _, cluster, name = arn.rsplit("/", 2)
-            names[cluster].add(name)
+            match arn.rpartition(":")[2].split("/"):
+                case "service", cluster, name:  # its tasks carry the same tags
+                    names[cluster].add(name)
         batches = [
             (cluster, sorted(some)[i : i + _A_CALL])
             for cluster, some in sorted(names.items())

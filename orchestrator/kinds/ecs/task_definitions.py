@@ -66,7 +66,7 @@ class TaskDefinitionKind(EcsKind[TaskDefinition]):
     def items(self, aws: Aws, scope: Scope) -> list[Item]:
         """The newest active revision of each family that is wanted, or that the tagging API proposes."""
         families = {want.aws_name for want in scope.of(self.resource.kind) if isinstance(want, TaskDefinition)}
-        families |= {_family(arn) for arn in scope.proposed(aws, self.resource.kind)}
+        families |= {_family(a) for a in scope.proposed(aws, self.resource.kind) if ":task-definition/" in a}
         return [item for item in aws.each(lambda family: newest(aws, family), sorted(families)) if item]
 
     def predict(self, want: TaskDefinition, account: str, region: str, partition: str) -> Mapping[str, Any]:

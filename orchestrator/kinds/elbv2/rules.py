@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses as dc
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -21,6 +22,8 @@ from orchestrator.kinds.elbv2.target_groups import TargetGroup
 from orchestrator.kinds.scope import Scope
 
 _LAST_PRIORITY = 50000
+_moving = threading.Lock()
+"""Held while rules are pushed aside: two that swap places at once would push each other away."""
 
 
 @dc.dataclass(frozen=True, kw_only=True)
@@ -80,11 +83,12 @@ class ListenerRuleKind(Kind[ListenerRule]):
         except Exception as error:
             if code_of(error) != "PriorityInUse":
                 raise
-            aside = self._aside(aws, want)
-            if not aside:
-                raise
-        aws.client("elbv2").set_rule_priorities(RulePriorities=aside)
-        return ask()
+            with _moving:
+                aside = self._aside(aws, want)
+                if not aside:
+                    raise
+                aws.client("elbv2").set_rule_priorities(RulePriorities=aside)
+                return ask()
 
     def update(self, aws: Aws, want: ListenerRule, live: Live[ListenerRule], changed: frozenset[str]) -> None:
         """ModifyRule cannot change the priority."""
@@ -106,15 +110,16 @@ class ListenerRuleKind(Kind[ListenerRule]):
         """To its new priority, in one call with whatever of ours holds it now: AWS moves a set of rules at once."""
         client = aws.client("elbv2")
         here = [{"RuleArn": arn, "Priority": want.priority}]
-        try:
-            client.set_rule_priorities(RulePriorities=here)
-        except Exception as error:
-            if code_of(error) != "PriorityInUse":
-                raise
-            aside = self._aside(aws, want)
-            if not aside:
-                raise
-            client.set_rule_priorities(RulePriorities=here + aside)
+        with _moving:
+            try:
+                client.set_rule_priorities(RulePriorities=here)
+            except Exception as error:
+                if code_of(error) != "PriorityInUse":
+                    raise
+                aside = self._aside(aws, want)
+                if not aside:
+                    raise
+                client.set_rule_priorities(RulePriorities=here + aside)
 
     def _aside(self, aws: Aws, want: ListenerRule) -> list[dict[str, Any]]:
         """Where to put the rule of this stack that holds the wanted priority; nowhere, when a stranger's holds it."""
