@@ -39,7 +39,10 @@ def look(system: System, images: Mapping[str, str]) -> Outlook:
                 f"{decision.service}: {'; '.join(decision.reasons)}", hint="put it right by hand, or by apply"
             )
     specs = {n: s for n, s in outlook.specs.items() if n in images}
-    return dc.replace(outlook, plan=Plan(), decisions=chosen, specs=specs, waiting=(), deferred=frozenset())
+    left = tuple(n for n in outlook.unfinished if n in images)
+    return dc.replace(
+        outlook, plan=Plan(), decisions=chosen, specs=specs, waiting=(), unfinished=left, deferred=frozenset()
+    )
 
 
 def deploy(system: System, outlook: Outlook, sink: Sink) -> Ending:

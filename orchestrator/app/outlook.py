@@ -18,6 +18,7 @@ from orchestrator.reconcile.observe import observe
 from orchestrator.reconcile.steps import Plan, Step
 from orchestrator.rollout.assess import assess
 from orchestrator.rollout.decide import Decision, Need
+from orchestrator.rollout.driver import unfinished
 from orchestrator.rollout.release import ServiceSpec
 from orchestrator.rollout.survey import LiveService, survey
 
@@ -32,6 +33,8 @@ class Outlook:
     decisions: Mapping[str, Decision]
     specs: Mapping[str, ServiceSpec]
     waiting: tuple[str, ...] = ()
+    unfinished: tuple[str, ...] = ()
+    """Services whose rollout a former process left on its way."""
     deferred: frozenset[Address] = frozenset()
     """What can only be made once a service runs: its scaling, and what else follows its traffic."""
 
@@ -48,19 +51,19 @@ class Outlook:
     @property
     def empty(self) -> bool:
         """Whether AWS is as the plan says."""
-        return self.plan.empty and not self.concerns and not self.waiting
+        return self.plan.empty and not self.concerns and not self.waiting and not self.unfinished
 
     @property
     def fingerprint(self) -> str:
         """Changes when anything that would be done changes."""
         needs = [(d.service, d.need.value, d.release.hash if d.release else "") for d in self.concerns]
-        told = repr((self.plan.fingerprint, sorted(needs), sorted(self.waiting)))
+        told = repr((self.plan.fingerprint, sorted(needs), sorted(self.waiting), self.unfinished))
         return hashlib.sha256(told.encode()).hexdigest()[:16]
 
     def headline(self) -> str:
         """How much there is to do, in a few words."""
         parts = [f"{len(self.plan.changes)} changes"] if self.plan.changes else []
-        moving = len(self.rollouts) + len(self.waiting)
+        moving = len({d.service for d in self.rollouts} | {*self.waiting, *self.unfinished})
         parts += [f"{moving} rollout{'s' if moving != 1 else ''}"] if moving else []
         return " and ".join(parts) or "nothing"
 
@@ -103,6 +106,7 @@ def _outlook(
         decisions=assess(system.reader, specs.values(), images=images, live=standing),
         specs=specs,
         waiting=tuple(s.name for s in compiled.services if s.name not in specs),
+        unfinished=tuple(sorted(unfinished(system.store, system.stack).keys() & specs.keys())),
         deferred=_deferred(compiled, standing),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses as dc
 from collections.abc import Mapping
 
-from orchestrator.app.ending import Ending, ServiceEnding
+from orchestrator.app.ending import Ending, Outcome, ServiceEnding
 from orchestrator.app.following import Followers
 from orchestrator.app.outlook import Outlook
 from orchestrator.app.rollouts import Rollouts
@@ -18,6 +18,10 @@ from orchestrator.reconcile import guard
 from orchestrator.reconcile.apply import Applier
 from orchestrator.reconcile.report import Report
 from orchestrator.rollout.assess import assess
+
+
+_MAY_PRUNE = (Outcome.SUCCEEDED, Outcome.WAITING_FOR_IMAGES)
+"""After these no service runs on anything that the plan has given up."""
 
 
 def check(system: System, outlook: Outlook, *, data: bool, deletions: int | None) -> None:
@@ -44,7 +48,7 @@ def apply(system: System, outlook: Outlook, sink: Sink, *, data: bool) -> Ending
     services: tuple[ServiceEnding, ...] = ()
     if report.ok:
         services = _roll_out(system, outlook, report, sink)
-    if report.ok and not any(s.outcome for s in services):
+    if report.ok and all(s.outcome in _MAY_PRUNE for s in services):
         report = report + applier.prune(plan, report)
     return Ending(report=report, services=services, seconds=system.clock.now() - began)
 

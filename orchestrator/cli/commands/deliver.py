@@ -42,7 +42,7 @@ def deploy(
     with session.system() as system, session.interruptible(resume), system.hold("deploy"):
         outlook = delivery.look(system, images)
         plans.show(session, outlook)
-        if not outlook.rollouts:
+        if not (outlook.rollouts or outlook.unfinished):
             return endings.nothing(session)
         with session.progress(f"deploy {system.stack}") as sink:
             ending = delivery.deploy(system, outlook, sink)

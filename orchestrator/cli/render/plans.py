@@ -34,6 +34,7 @@ def show(session: Session, outlook: Outlook) -> None:
         _write(session, text.render(outlook.plan))
         session.say("")
     lines = [_service(d) for d in outlook.concerns]
+    lines += [f"  ⟳ service {name}: goes on with the rollout that was left" for name in outlook.unfinished]
     lines += [f"  ⟳ service {name}: first release, once what it stands on is there" for name in outlook.waiting]
     if lines:
         _write(session, "\n".join(lines))
@@ -76,7 +77,13 @@ def as_json(outlook: Outlook) -> dict[str, Any]:
         {"service": name, "need": Need.FIRST.value, "reasons": []} for name in outlook.waiting
     ]
     plan = text.as_json(outlook.plan)
-    return {**plan, "fingerprint": outlook.fingerprint, "services": services, "empty": outlook.empty}
+    return {
+        **plan,
+        "fingerprint": outlook.fingerprint,
+        "services": services,
+        "unfinished": list(outlook.unfinished),
+        "empty": outlook.empty,
+    }
 
 
 _NEEDS = {
