@@ -33,12 +33,13 @@ _DAY = 86_400.0
 
 @dc.dataclass
 class Forum:
-    """One account, one plan file; each use case is a process of its own that knows nothing of those before."""
+    """One account and one plan file at a time."""
 
     aws: Aws
     plan: Path = PLAN
     store: Store = dc.field(default_factory=MemoryStore)
     events: list[Event] = dc.field(default_factory=list)
+    _systems: dict[Path, System] = dc.field(default_factory=dict)
 
     def client(self, service: str) -> Any:
         """Plain boto3, for what people do by hand."""
@@ -51,10 +52,12 @@ class Forum:
 
     @property
     def system(self) -> System:
-        """The plan and a door, as a new process would make them."""
-        model = load_plan(self.plan)
-        access = Access(region=model.model.region, account=model.model.account)
-        return System(model, Door(access, self.aws.clock), self.store, self.aws.clock)
+        """The plan and a door. A system remembers nothing, so one a plan file will do, and boto3 is slow to set up."""
+        if self.plan not in self._systems:
+            loaded = load_plan(self.plan)
+            door = Door(Access(region=loaded.model.region, account=loaded.model.account), self.aws.clock)
+            self._systems[self.plan] = System(loaded, door, self.store, self.aws.clock)
+        return self._systems[self.plan]
 
     # -- what is done --------------------------------------------------------------------------------------------------
 
