@@ -19,7 +19,6 @@ from orchestrator.reconcile.apply import Applier
 from orchestrator.reconcile.report import Report
 from orchestrator.rollout.assess import assess
 
-
 _MAY_PRUNE = (Outcome.SUCCEEDED, Outcome.WAITING_FOR_IMAGES)
 """After these no service runs on anything that the plan has given up."""
 
