@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+from orchestrator.app.refusals import without_refused
 from orchestrator.app.specs import Outputs, specs_of
 from orchestrator.app.system import System
 from orchestrator.core.address import Address
@@ -35,6 +36,8 @@ class Outlook:
     waiting: tuple[str, ...] = ()
     unfinished: tuple[str, ...] = ()
     """Services whose rollout a former process left on its way."""
+    refused: tuple[Step, ...] = ()
+    """Updates that AWS undid time and again: told, and not tried any more."""
     deferred: frozenset[Address] = frozenset()
     """What can only be made once a service runs: its scaling, and what else follows its traffic."""
 
@@ -99,10 +102,12 @@ def _outlook(
     ours = _rolled_out(compiled)
     rest = [x for x in live if x.address not in ours]
     plan = make_plan(compiled.resources, rest, system.traits, adopt=_adopted(system))
+    plan, refused = without_refused(system.store, system.stack, plan)
     return Outlook(
         compiled=compiled,
         live=live,
         plan=guard.with_truth_about_data(system.reader, plan),
+        refused=refused,
         decisions=assess(system.reader, specs.values(), images=images, live=standing),
         specs=specs,
         waiting=tuple(s.name for s in compiled.services if s.name not in specs),

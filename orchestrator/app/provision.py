@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses as dc
 from collections.abc import Mapping
 
+from orchestrator.app import refusals
 from orchestrator.app.ending import Ending, Outcome, ServiceEnding
 from orchestrator.app.following import Followers
 from orchestrator.app.outlook import Outlook
@@ -44,6 +45,7 @@ def apply(system: System, outlook: Outlook, sink: Sink, *, data: bool) -> Ending
     )
     plan, _ = outlook.now_and_later()
     report = applier.converge(plan)
+    refusals.note(system.store, system.stack, report, outlook.refused)
     services: tuple[ServiceEnding, ...] = ()
     if report.ok:
         services = _roll_out(system, outlook, report, sink)

@@ -65,7 +65,7 @@ def drift(
 
         outlook = looking.look(system)
         plans.show_drift(session, outlook)
-        return 0 if outlook.empty else 3
+        return 0 if outlook.empty and not outlook.refused else 3
 
 
 def graph(

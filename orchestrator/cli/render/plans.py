@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from orchestrator.app.refusals import described
 from orchestrator.reconcile import text
 from orchestrator.rollout.decide import Decision, Need
 
@@ -36,6 +37,7 @@ def show(session: Session, outlook: Outlook) -> None:
     lines = [_service(d) for d in outlook.concerns]
     lines += [f"  ⟳ service {name}: goes on with the rollout that was left" for name in outlook.unfinished]
     lines += [f"  ⟳ service {name}: first release, once what it stands on is there" for name in outlook.waiting]
+    lines += [f"  ! {line}; left as AWS wants it" for line in described(outlook.refused)]
     if lines:
         _write(session, "\n".join(lines))
 
@@ -45,7 +47,7 @@ def show_drift(session: Session, outlook: Outlook) -> None:
     if session.json:
         session.json.result("drift", as_json(outlook))
         return
-    if outlook.empty:
+    if outlook.empty and not outlook.refused:
         session.say(f"In sync: {text.summary(outlook.plan).removeprefix('Nothing to do: ')}")
         return
     show(session, outlook)
@@ -82,6 +84,7 @@ def as_json(outlook: Outlook) -> dict[str, Any]:
         "fingerprint": outlook.fingerprint,
         "services": services,
         "unfinished": list(outlook.unfinished),
+        "refused": described(outlook.refused),
         "empty": outlook.empty,
     }
 

@@ -1,0 +1,67 @@
+"""Differences that survive: written three times and three times back, they are only reported from then on."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses as dc
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from orchestrator.aws.tags import fingerprint
+from orchestrator.core.errors import Conflict
+from orchestrator.core.store import Store
+from orchestrator.core.values import stable
+from orchestrator.reconcile.report import Outcome, Report
+from orchestrator.reconcile.steps import Action, Plan, Step
+
+_PATIENCE = 3
+
+
+def without_refused(store: Store, stack: str, plan: Plan) -> tuple[Plan, tuple[Step, ...]]:
+    """The plan without what AWS keeps undoing, and the steps that were left out of it."""
+    known = _known(store, stack)
+    refused = tuple(s for s in plan.steps if _tries(known, s) >= _PATIENCE)
+    if not refused:
+        return plan, ()
+    keys = {s.key for s in refused}
+    kept = tuple(dc.replace(s, action=Action.KEEP, changes=()) if s.key in keys else s for s in plan.steps)
+    return dc.replace(plan, steps=kept), refused
+
+
+def note(store: Store, stack: str, report: Report, refused: Iterable[Step] = ()) -> None:
+    """Remember which updates were written, to see at the next look whether they lasted, and what was ``refused``."""
+    known = _known(store, stack)
+    written = [r.step for r in report.results if r.outcome is Outcome.DONE and r.step.action is Action.UPDATE]
+    tried = {s.key: {"what": _what(s), "times": _tries(known, s) + 1} for s in written}
+    tried |= {s.key: known[s.key] for s in refused if s.key in known}
+    stored = store.load(_key(stack))
+    if tried or stored:
+        with contextlib.suppress(Conflict):  # somebody else has applied since: theirs counts
+            store.save(_key(stack), {"steps": tried}, stored.version if stored else None)
+
+
+def described(steps: Iterable[Step]) -> list[str]:
+    """Each of them in a line."""
+    return [
+        f"{step.address}: {', '.join(c.field for c in step.changes)} set {_PATIENCE} times and undone each time"
+        for step in steps
+    ]
+
+
+def _known(store: Store, stack: str) -> Mapping[str, Any]:
+    stored = store.load(_key(stack))
+    return dict(stored.value.get("steps", {})) if stored else {}
+
+
+def _tries(known: Mapping[str, Any], step: Step) -> int:
+    entry = known.get(step.key)
+    same = entry is not None and step.action is Action.UPDATE and entry["what"] == _what(step)
+    return int(entry["times"]) if same and entry else 0
+
+
+def _what(step: Step) -> str:
+    return fingerprint(step.key, stable(step.changes))
+
+
+def _key(stack: str) -> str:
+    return f"{stack}/refused"
