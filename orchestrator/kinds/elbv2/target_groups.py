@@ -55,7 +55,7 @@ class TargetGroup(Named):
     healthy_threshold: int = attr("HealthyThresholdCount", default=5)
     unhealthy_threshold: int = attr("UnhealthyThresholdCount", default=2)
     matcher: str = attr("Matcher.HttpCode", default="200")
-    deregistration_delay: int = attr(f'Attributes."{_DELAY}"', parse=int, default=300)
+    deregistration_delay: int = attr(f"Attributes.\"{_DELAY}\" || '300'", parse=int, default=300)
     slow_start: int = attr(f"Attributes.\"{_SLOW_START}\" || '0'", parse=int, default=0)
     sticky_seconds: int = attr(default=0)
     attributes: Mapping[str, str] = attr(factory=dict)
