@@ -29,7 +29,7 @@ _SERVICES = {
     "iam": _modules("iam"),
     "logs": _modules("logs"),
     "resourcegroupstaggingapi": _modules("tagging"),
-    "s3": _modules("s3"),
+    "s3": _modules("s3", "s3_policies"),
     "servicediscovery": _modules("discovery"),
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -126,3 +128,20 @@ def test_buckets_are_listed_with_their_region_and_page_by_page(s3):
         [("forum-artifacts", "us-east-1")],
         [("forum-trail", "eu-west-1")],
     ]
+
+
+def _deny(**condition: dict[str, str]) -> str:
+    everything = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": f"arn:aws:s3:::{BUCKET}/*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [{**everything, "Condition": condition}]})
+
+
+def test_a_policy_that_demands_encrypted_transport_lets_clients_in(s3):
+    s3.put_bucket_policy(Bucket=BUCKET, Policy=_deny(Bool={"aws:SecureTransport": "false"}))
+    s3.put_object(Bucket=BUCKET, Key="build/1", Body=b"artifact")
+    assert s3.get_object(Bucket=BUCKET, Key="build/1")["Body"].read() == b"artifact"
+
+
+def test_a_policy_that_denies_whoever_comes_over_tls_keeps_clients_out(s3):
+    s3.put_bucket_policy(Bucket=BUCKET, Policy=_deny(Bool={"aws:SecureTransport": "true"}))
+    with pytest.raises(ClientError, match="403"):
+        s3.put_object(Bucket=BUCKET, Key="build/1", Body=b"artifact")
