@@ -56,11 +56,9 @@ def role_trust(forum: Forum, _: Account) -> None:
 def alarm_threshold(forum: Forum, account: Account) -> None:
     alarms = account.all("cloudwatch", "describe_alarms", "MetricAlarms")
     (alarm,) = [a for a in alarms if a["AlarmName"] == "forum-users-memory"]
-    settings = (
-        "AlarmName Namespace MetricName Dimensions Statistic Period EvaluationPeriods ComparisonOperator".split()
-        + ["TreatMissingData", "AlarmDescription"]
-    )
-    forum.client("cloudwatch").put_metric_alarm(**{k: alarm[k] for k in settings if k in alarm}, Threshold=99.5)
+    kept = ("AlarmName", "Namespace", "MetricName", "Dimensions", "Statistic", "Period", "EvaluationPeriods")
+    kept += ("ComparisonOperator", "TreatMissingData", "AlarmDescription")
+    forum.client("cloudwatch").put_metric_alarm(**{k: alarm[k] for k in kept}, Threshold=99.5)
 
 
 def retention(forum: Forum, _: Account) -> None:

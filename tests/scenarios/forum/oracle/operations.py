@@ -160,6 +160,8 @@ def each_service_has_a_cpu_and_a_memory_alarm(account: Account) -> None:
 def api_calls_are_recorded_into_a_closed_bucket(account: Account) -> None:
     cloudtrail = account.client("cloudtrail")
     trails = as_list(cloudtrail.describe_trails()["trailList"])
-    (trail,) = [t for t in trails if t["Name"].startswith(account.stack)]
+    listed = cloudtrail.list_tags(ResourceIdList=[t["TrailARN"] for t in trails])["ResourceTagList"]
+    ours = {each["ResourceId"] for each in listed if tags({"Tags": each["TagsList"]}).get(STACK_TAG) == account.stack}
+    (trail,) = [t for t in trails if t["TrailARN"] in ours]
     assert cloudtrail.get_trail_status(Name=trail["TrailARN"])["IsLogging"] is True
     _closed(account, trail["S3BucketName"])
