@@ -40,6 +40,10 @@ _ROLE = re.compile(r"arn:[a-z-]+:iam::\d{12}:role/\S+")
 UNUSUAL: dict[str, frozenset[str]] = {
     "role": frozenset({"iam:RemoveRoleFromInstanceProfile"}),
     "route-table": frozenset({"ec2:ReplaceRouteTableAssociation", "ec2:ReplaceRoute"}),
+    "namespace": frozenset({"ec2:DescribeVpcs", "ec2:DescribeVpcAttribute"}),
+    "discovery-service": frozenset(
+        {"ec2:DescribeVpcs", "ec2:DescribeVpcAttribute", "servicediscovery:GetService"},
+    ),
 }
 """Actions that an example alone never needs: they are for what has gone wrong in between, see tests/kinds."""
 

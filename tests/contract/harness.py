@@ -59,8 +59,7 @@ class Account:
         outputs: Outputs = {live.address: live.outputs for live in seen if live.owned}
         for step in self.plan(resources, seen).changes:
             if step.action is Action.CREATE:
-                outputs[step.address] = KINDS[step.address.kind].outputs_of(self._create(step, outputs))
-                self.until_ready(step.address, resources)
+                outputs[step.address] = self._created(step, outputs, resources)
             elif step.action is Action.UPDATE:
                 self._update(step, outputs)
                 self.until_ready(step.address, resources)
@@ -128,6 +127,14 @@ class Account:
         want = resolve(resource, lookup)
         bare = {f: getattr(want, f).value for f, _ in want.attrs() if isinstance(getattr(want, f), Initial)}
         return dc.replace(want, **bare)
+
+    def _created(self, step: Step, outputs: Outputs, resources: Sequence[Resource]) -> Mapping[str, Any]:
+        """What others may refer to: what creating it told, or, where that takes AWS a while, what is there then."""
+        kind = KINDS[step.address.kind]
+        told = kind.outputs_of(self._create(step, outputs))
+        self.until_ready(step.address, resources)
+        live = self.find(resources, step.address) if kind.settles else None
+        return live.outputs if live else told
 
     def _create(self, step: Step, outputs: Outputs) -> Item:
         kind = KINDS[step.address.kind]
