@@ -18,6 +18,7 @@ from orchestrator.plan.compile.context import ColourName
 from orchestrator.reconcile import guard
 from orchestrator.reconcile.apply import Applier
 from orchestrator.reconcile.report import Report
+from orchestrator.reconcile.steps import Plan
 from orchestrator.rollout.assess import assess
 
 _MAY_PRUNE = (Outcome.SUCCEEDED, Outcome.WAITING_FOR_IMAGES)
@@ -50,8 +51,16 @@ def apply(system: System, outlook: Outlook, sink: Sink, *, data: bool) -> Ending
     if report.ok:
         services = _roll_out(system, outlook, report, sink)
     if report.ok and all(s.outcome in _MAY_PRUNE for s in services):
-        report = report + applier.prune(plan, report)
+        report = report + applier.prune(_without_followers(plan, outlook), report)
     return Ending(report=report, services=services, seconds=system.clock.now() - began)
+
+
+def _without_followers(plan: Plan, outlook: Outlook) -> Plan:
+    """The plan without what follows the services that were rolled out: the rollout has moved it, leaving none behind."""
+    rolled = {d.service for d in outlook.rollouts} | {*outlook.waiting, *outlook.unfinished}
+    services = [s for s in outlook.compiled.services if s.name in rolled]
+    moved = {r.address for s in services for following in s.following.values() for r in following}
+    return dc.replace(plan, steps=tuple(s for s in plan.steps if not (s.prune and s.address in moved)))
 
 
 def _roll_out(system: System, outlook: Outlook, report: Report, sink: Sink) -> tuple[ServiceEnding, ...]:

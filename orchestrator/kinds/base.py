@@ -67,6 +67,8 @@ class Kind(Generic[R]):
     """Whether the tagging API lists this kind; one that it does not list is read on every pass."""
     tagged: ClassVar[bool] = True
     """Whether AWS takes tags on it; whose an untagged thing is, what it hangs on tells."""
+    renews: ClassVar[frozenset[str]] = frozenset()
+    """Outputs that are others after an update, because the update makes a new revision."""
     deadline: ClassVar[float] = 600.0
     """Seconds after which waiting for it to be ready, or gone, is given up."""
 

@@ -117,7 +117,19 @@ class Act:
 
     def _update(self, live: Live[Any]) -> Moves:
         outputs = yield from self._bring(lambda live: self._context.to_update(self._desired, live), live)
+        if self._kind.renews:
+            return (yield from self._revised())
         return (yield from self._ready(outputs)) if self._kind.settles else outputs
+
+    def _revised(self) -> Moves:
+        """The outputs of the revision that an update has made, as soon as AWS lists it."""
+        deadline = self._context.clock.now() + self._kind.deadline
+        while True:
+            lives: list[Live[Any]] = yield Look(self._step.address.kind)
+            for live in (x for x in lives if x.address == self._step.address):
+                if not compare(self._context.to_update(self._desired, live), live)[0]:
+                    return live.outputs
+            self._wait_for("AWS to list the new revision", deadline)
 
     def _bring(self, wanted: Callable[[Live[Any]], Resource], live: Live[Any]) -> Moves:
         """Change what differs; after an error, what then still differs."""

@@ -36,9 +36,12 @@ def make_plan(
     chosen, leftover = _choose(wanted, live)
     taken = tuple(x for a, x in chosen.items() if a in wanted and not x.owned and a not in adopt)
     fresh: set[Address] = set()
+    revised: set[Address] = set()
 
     def lookup(ref: Ref[Any]) -> Any:
         have = chosen.get(ref.to)
+        if ref.to in revised and ref.output in _trait(traits, ref.to).renews:
+            return Unknown(ref)
         if have is not None and ref.to not in fresh and ref.output in have.outputs:
             return have.outputs[ref.output]
         certain = _trait(traits, ref.to).predict(wanted[ref.to]) if ref.to in wanted else {}
@@ -49,6 +52,8 @@ def make_plan(
         step = _step(wanted[address], chosen.get(address), lookup, edges[address], traits)
         if step.action in (Action.CREATE, Action.REPLACE):
             fresh.add(address)
+        elif step.action is Action.UPDATE:
+            revised.add(address)
         steps.append(step)
     gone = [x for a, x in chosen.items() if a not in wanted and x.owned]
     return Plan(tuple(with_removals(steps, gone, leftover, traits)), taken)

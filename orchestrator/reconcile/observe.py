@@ -61,6 +61,7 @@ def traits(account: str, region: str, partition: str, *, kinds: Mapping[str, Kin
         return Traits(
             coexists=kind.coexists,
             holds_data=kind.holds_data,
+            renews=kind.renews,
             predict=lambda want: kind.predict(want, account, region, partition),
             broken=lambda live: health.why if isinstance(health := kind.health(live), Broken) else "",
         )

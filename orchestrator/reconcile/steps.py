@@ -97,11 +97,13 @@ _VERBS = {
 class Traits:
     """What the diff has to know of a kind.
 
-    ``predict`` gives outputs that are certain before the thing exists; ``broken`` why something will never be of use.
+    ``predict`` gives outputs that are certain before the thing exists; ``broken`` why something will never be of use;
+    ``renews`` the outputs that an update changes.
     """
 
     coexists: bool = True
     holds_data: bool = False
+    renews: frozenset[str] = frozenset()
     predict: Callable[[Any], Mapping[str, Any]] = lambda _resource: {}
     broken: Callable[[Live[Any]], str] = lambda _live: ""
 

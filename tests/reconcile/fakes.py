@@ -156,6 +156,13 @@ class Sole(Thing):
     kind: ClassVar[str] = "sole"
 
 
+@dc.dataclass(frozen=True, kw_only=True)
+class Edition(Thing):
+    """Changing it makes another one, which goes by another id."""
+
+    kind: ClassVar[str] = "edition"
+
+
 class ThingKind(Kind[Thing]):
     outputs: ClassVar[Mapping[str, str]] = {}
     actions = Actions(read=("demo:List",), create=("demo:Create",), update=("demo:Update",), delete=("demo:Delete",))
@@ -213,13 +220,29 @@ class SoleKind(ThingKind):
     coexists = False
 
 
+class EditionKind(ThingKind):
+    renews = frozenset({"id"})
+
+    def update(self, aws: Any, want: Thing, live: Live[Thing], changed: frozenset[str]) -> None:
+        def change() -> None:
+            aws.items.pop(live.outputs["id"])
+            aws.make(want)
+
+        aws.write("update", str(want.address), change)
+
+
 def _holds(resource: Any) -> set[Any]:
     return {resource.base, *resource.parts}
 
 
 # Set late, so that these kinds stay out of the product's registry.
-ThingKind.resource, SlowKind.resource, SoleKind.resource = Thing, Slow, Sole
-KINDS: Mapping[str, Kind[Any]] = {"thing": ThingKind(), "slow": SlowKind(), "sole": SoleKind()}
+ThingKind.resource, SlowKind.resource, SoleKind.resource, EditionKind.resource = Thing, Slow, Sole, Edition
+KINDS: Mapping[str, Kind[Any]] = {
+    "thing": ThingKind(),
+    "slow": SlowKind(),
+    "sole": SoleKind(),
+    "edition": EditionKind(),
+}
 assert not REGISTRY.keys() & KINDS.keys()
 
 

@@ -13,7 +13,19 @@ from orchestrator.core.errors import OrchestratorError
 from orchestrator.core.events import State
 from orchestrator.core.values import Initial, Secret
 from orchestrator.reconcile.report import Outcome
-from tests.reconcile.fakes import Cloud, Slow, Thing, ThingKind, Told, applier, bring, lost_reply, plan_for, refusal
+from tests.reconcile.fakes import (
+    Cloud,
+    Edition,
+    Slow,
+    Thing,
+    ThingKind,
+    Told,
+    applier,
+    bring,
+    lost_reply,
+    plan_for,
+    refusal,
+)
 
 
 @pytest.fixture
@@ -45,6 +57,17 @@ def test_an_empty_account_is_brought_to_the_plan_and_then_nothing_is_left_to_do(
     assert cloud.addresses() == ["thing/box", "thing/net", "thing/sub"]
     assert cloud.writes[0] == ("create", "thing/net")
     assert plan_for(cloud, desired).empty
+
+
+def test_who_uses_a_revision_gets_the_new_one_in_the_same_apply(cloud: Cloud) -> None:
+    def system(size: int) -> list[Thing]:
+        book = Edition(name="book", size=size)
+        return [book, Thing(name="reader", parts=(book.out(),))]
+
+    assert bring(cloud, *system(1)).ok
+    assert [s.key for s in plan_for(cloud, system(2)).changes] == ["edition/book", "thing/reader"]
+    assert bring(cloud, *system(2)).ok
+    assert plan_for(cloud, system(2)).empty
 
 
 def test_what_is_made_carries_the_stack_its_address_and_its_generation(cloud: Cloud) -> None:

@@ -56,6 +56,7 @@ class TaskDefinitionKind(EcsKind[TaskDefinition]):
         "name": "family",
         "revision": "revision",
     }
+    renews = frozenset({"id", "arn", "revision"})
     actions = Actions(
         read=("ecs:DescribeTaskDefinition",),
         create=("ecs:RegisterTaskDefinition", "ecs:TagResource", "iam:PassRole"),
