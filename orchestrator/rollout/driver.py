@@ -21,6 +21,8 @@ from orchestrator.rollout import machine
 from orchestrator.rollout.begin import begin
 from orchestrator.rollout.decide import Decision, Need
 from orchestrator.rollout.fleet import EcsFleet
+from orchestrator.rollout.gates.base import Ask
+from orchestrator.rollout.http import asker
 from orchestrator.rollout.progress import Progress
 from orchestrator.rollout.release import OnConflict, ServiceSpec
 from orchestrator.rollout.run import Lost, Run
@@ -81,13 +83,14 @@ def drive(
     guard: Callable[[], None] = lambda: None,
     stop: threading.Event | None = None,
     patience: float | None = None,
+    ask: Ask | None = None,
 ) -> tuple[Result, ...]:
     """Roll out every job's service, all at once, and return when each has an outcome.
 
     ``guard`` is called before each change and raises when we may not make it any more. ``stop`` leaves everything as
-    it is, to be taken up again; so does ``patience``, after that many seconds.
+    it is, to be taken up again; so does ``patience``, after that many seconds. ``ask``: how gates ask over HTTP.
     """
-    driver = _Driver(aws, store, move, Progress(sink, aws.clock), guard)
+    driver = _Driver(aws, store, move, Progress(sink, aws.clock), guard, ask or asker(aws.clock))
     return driver.run(list(jobs), stop or threading.Event(), patience)
 
 
@@ -97,12 +100,15 @@ _BLIND_ROUNDS = 30
 
 
 class _Driver:
-    def __init__(self, aws: Aws, store: Store, move: Move, progress: Progress, guard: Callable[[], None]) -> None:
+    def __init__(
+        self, aws: Aws, store: Store, move: Move, progress: Progress, guard: Callable[[], None], ask: Ask
+    ) -> None:
         self._aws = aws
         self._store = store
         self._move = move
         self._progress = progress
         self._guard = _guarded(guard)
+        self._ask = ask
         self._blinded = 0
 
     def run(self, jobs: Sequence[Job], stop: threading.Event, patience: float | None) -> tuple[Result, ...]:
@@ -200,6 +206,7 @@ class _Driver:
             store=self._store,
             scaling=scaling,
             guard=self._guard,
+            ask=self._ask,
         )
 
     def _record(self, job: Job, decision: Decision, sight: Sight) -> Result:

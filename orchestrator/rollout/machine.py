@@ -127,6 +127,9 @@ def _waited(cursor: Cursor, why: str, now: float) -> Cursor:
 
 
 def _failed(cursor: Cursor, why: str, evidence: Mapping[str, Any], now: float) -> Cursor:
+    if cursor.phase is Phase.FORWARD and cursor.freeze:
+        noted = note_down(cursor, now, why)
+        return dc.replace(noted, outcome=Outcome.STOPPED, why=f"frozen: {why}", evidence=evidence)
     if cursor.phase is Phase.FORWARD:
         return _turn(cursor, Phase.BACK, why, evidence, now)
     again = dc.replace(note_down(cursor, now, why), since=now)

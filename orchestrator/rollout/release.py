@@ -83,6 +83,14 @@ class ServiceSpec:
     """The tag or digest that the plan says."""
     colours: Mapping[str, ColourSpec]
     rule: str | None = None
+    test_rule: str | None = None
+    """The rule that only tests match; it reaches the side that nobody else does."""
+    test_headers: Mapping[str, str] = dc.field(default_factory=dict)
+    """What a request carries to match it."""
+    url: str = ""
+    """Where the load balancer answers, for gates that ask it."""
+    sticky: int = 0
+    """Seconds for which a client stays on its side while traffic is divided."""
     minimum: int = 1
     desired: int = 1
     strategy: Strategy = dc.field(default_factory=Strategy)

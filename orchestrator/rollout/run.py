@@ -11,15 +11,18 @@ from orchestrator.aws.errors import ErrorClass, classify, code_of, message_of
 from orchestrator.core.errors import AwsError, Conflict, CredentialsError
 from orchestrator.core.store import Store
 from orchestrator.rollout import history, machine, orders
-from orchestrator.rollout.diagnosis import evidence
+from orchestrator.rollout.diagnosis import evidence, newest
 from orchestrator.rollout.fleet import EcsFleet, ReleaseUnknown
+from orchestrator.rollout.gates.base import Ask, Gate, Judgement, Means, Reading
+from orchestrator.rollout.logs import last_lines
 from orchestrator.rollout.release import Release, ServiceSpec
-from orchestrator.rollout.router import AlbRouter
+from orchestrator.rollout.router import AlbRouter, Rule
 from orchestrator.rollout.stages.base import RELEASE, Facts, Fleet, Look, Router, Scaling
 from orchestrator.rollout.stages.verdicts import Done, Fail, Verdict, Wait
 from orchestrator.rollout.state import Cursor, Phase, as_json
 from orchestrator.rollout.survey import groups_of, subject_of
 from orchestrator.rollout.watch import Sight, Subject
+from orchestrator.rollout.window import window_of
 
 _FIRST_PAUSE = 2.0
 _LONGEST_PAUSE = 10.0
@@ -54,6 +57,7 @@ class Run:
         store: Store,
         scaling: Scaling,
         guard: Callable[[], None],
+        ask: Ask,
     ) -> None:
         """``version``: of what the store holds under the cursor's key. ``release``: None when only taken up again."""
         self.spec = spec
@@ -66,6 +70,7 @@ class Run:
         self._release = release
         self._store = store
         self._guard = guard
+        self._means = Means(aws=aws, ask=ask, guard=guard)
         self._pause = _FIRST_PAUSE
         self._now = 0.0
 
@@ -78,6 +83,26 @@ class Run:
     @property
     def now(self) -> float:
         return self._now
+
+    @property
+    def place(self) -> str:
+        return f"{self.cursor.phase.value} {self.cursor.at}"
+
+    def judge(self, gate: Gate, memo: str) -> Reading:
+        """Ask a gate; what was measured goes into the record."""
+        window = window_of(self.spec, self.cursor, self._now)
+        try:
+            reading = gate.judge(self._means, window, memo)
+        except Lost:
+            raise
+        except Exception as error:
+            if not (isinstance(error, AwsError) or hasattr(error, "response")):
+                raise
+            words = f"{code_of(error)}: {message_of(error)}"
+            reading = Reading(judgement=Judgement.ERROR, words=words, memo=memo)
+        said = f"{gate.title}: {reading.judgement.value}, {reading.words}"
+        self.cursor = machine.note_down(self.cursor, self._now, said)
+        return reading
 
     def remember(self, **changes: Any) -> None:
         """Save changed facts; nothing is written when they are known already."""
@@ -124,8 +149,8 @@ class Run:
         self.said = f"{stage.name}: {_words(verdict)}"
         before = self.cursor
         after = machine.advance(before, verdict, now)
-        if after.phase is not before.phase and after.why and not after.evidence:
-            after = dc.replace(after, evidence=self.evidence())
+        if after.why and after.why != before.why and after.phase is not Phase.ENDED:
+            after = dc.replace(after, evidence={**self.evidence(), **after.evidence, **self._logs()})
         if after is not before:
             self.save(after)
         return self._next_pause(verdict)
@@ -145,13 +170,28 @@ class Run:
         side = self.sight.sides.get(self.facts.new) if self.sight else None
         return dict(evidence(side, self.facts.attempt(RELEASE).at)) if side else {}
 
+    def _logs(self) -> dict[str, Any]:
+        """What the task wrote that ended last: fetched once, when a rollout fails."""
+        side = self.sight.sides.get(self.facts.new) if self.sight else None
+        ended = newest(t for t in side.tasks if t.stopped_reason) if side else []
+        if not ended:
+            return {}
+        lines = last_lines(self._aws, ended[0].task_definition, ended[0].arn, self.spec.container)
+        return {"logs": list(lines)} if lines else {}
+
     # -- inside ----------------------------------------------------------------------------------------------
 
     def _router(self, sight: Sight) -> AlbRouter | None:
         if not self.spec.balanced or self.spec.rule is None:
             return None
-        groups = groups_of(self.spec, sight.sides)
-        return AlbRouter(self._aws, self.spec.rule, sight.actions or (), groups, self._guard)
+        return AlbRouter(
+            self._aws,
+            sight.rule or Rule(self.spec.rule, ()),
+            groups_of(self.spec, sight.sides),
+            test=sight.test_rule,
+            sticky=self.spec.sticky,
+            guard=self._guard,
+        )
 
     def _next_pause(self, verdict: Verdict) -> float:
         if not isinstance(verdict, Wait):

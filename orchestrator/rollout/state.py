@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestrator.rollout import stages
-from orchestrator.rollout.stages.base import Attempt, Facts, Stage
+from orchestrator.rollout.stages.base import Attempt, Facts, Stage, Tally
 
 
 class Outcome(enum.StrEnum):
@@ -77,6 +77,8 @@ class Cursor:
     """How it ended, or why nobody is working on it; None while somebody is."""
     ending: Outcome | None = None
     """The outcome it is to end with, where that is not told by the phase."""
+    freeze: bool = False
+    """Whether a failure stops it where it is, for a person to decide."""
     ordered: float = 0.0
     """When the last order was given that has been carried out."""
     why: str = ""
@@ -118,6 +120,7 @@ def from_json(value: Mapping[str, Any]) -> Cursor:
     """A cursor from what a store kept of it."""
     facts = dict(value["facts"])
     facts["attempts"] = {target: Attempt(**attempt) for target, attempt in facts["attempts"].items()}
+    facts["tallies"] = {place: Tally(**tally) for place, tally in facts["tallies"].items()}
     lists = {p: tuple(stages.from_json(s) for s in value[p]) for p in ("forward", "back", "yielding")}
     outcome, ending = value["outcome"], value["ending"]
     return Cursor(

@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from orchestrator.rollout.gates.base import Gate
 from orchestrator.rollout.stages.base import PREVIOUS, Stage
 from orchestrator.rollout.stages.capacity import NEW, OLD, Follow, Retire, Suspend
+from orchestrator.rollout.stages.check import Check, Test
 from orchestrator.rollout.stages.provision import Provision
 from orchestrator.rollout.stages.traffic import Approve, Bake, Hold, Ready, Shift
 
@@ -38,6 +40,14 @@ class Strategy:
     in_place: bool = False
     bake: float = 30.0
     hold: float = 60.0
+    check: tuple[Gate, ...] = ()
+    """Before anything is started."""
+    test: tuple[Gate, ...] = ()
+    """On the new side before it gets traffic."""
+    watch: tuple[Gate, ...] = ()
+    """While the new side has traffic, at every step, when it has all of it, and while the old side is held."""
+    freeze: bool = False
+    """Stop where it fails and let a person decide: for what cannot go back."""
 
 
 def all_at_once(*, bake: float = 30.0, hold: float = 60.0) -> Strategy:
@@ -86,28 +96,39 @@ def _first(deadline: float, *, balanced: bool) -> Route:
 
 def _in_place(strategy: Strategy, deadline: float) -> Route:
     return Route(
-        forward=(Provision(in_place=True, deadline=deadline), *_watch(Bake(strategy.bake))),
+        forward=(
+            *_check(strategy),
+            Provision(in_place=True, deadline=deadline),
+            *_watch(Bake(strategy.bake, strategy.watch)),
+        ),
         back=(Provision(PREVIOUS, in_place=True, deadline=deadline),),
         yielding=(),
     )
 
 
 def _colours(strategy: Strategy, deadline: float) -> Route:
-    steps = [stage for percent, seconds in strategy.steps for stage in (Shift(percent), Bake(seconds))]
+    steps = [stage for percent, seconds in strategy.steps for stage in (Shift(percent), Bake(seconds, strategy.watch))]
     approval: Stages = (Approve(),) if strategy.approve else ()
     back: Stages = (Ready(), Shift(0), Follow(OLD))
+    tests: Stages = (Test(strategy.test),) if strategy.test else ()
     forward: Stages = (
+        *_check(strategy),
         Suspend(),
         Provision(deadline=deadline),
+        *tests,
         *approval,
         *steps,
         Shift(100),
-        *_watch(Bake(strategy.bake)),
+        *_watch(Bake(strategy.bake, strategy.watch)),
         Follow(NEW),
-        *_watch(Hold(strategy.hold)),
+        *_watch(Hold(strategy.hold, strategy.watch)),
         Retire(OLD),
     )
     return Route(forward=forward, back=(*back, Retire(NEW)), yielding=back)
+
+
+def _check(strategy: Strategy) -> Stages:
+    return (Check(strategy.check),) if strategy.check else ()
 
 
 def _watch(stage: Bake) -> Stages:

@@ -77,7 +77,13 @@ def subject_of(spec: ServiceSpec, closely: str | None = None, *, glance: bool = 
     """What there is to look at of a service."""
     groups = {colour: c.target_group for colour, c in spec.colours.items() if c.target_group}
     return Subject(
-        cluster=spec.cluster, services=spec.services, rule=spec.rule, closely=closely, glance=glance, groups=groups
+        cluster=spec.cluster,
+        services=spec.services,
+        rule=spec.rule,
+        test_rule=spec.test_rule,
+        closely=closely,
+        glance=glance,
+        groups=groups,
     )
 
 
@@ -96,10 +102,10 @@ def groups_of(spec: ServiceSpec, sides: Mapping[str, Side]) -> dict[str, tuple[s
 def stand(spec: ServiceSpec, sight: Sight) -> LiveService:
     """One service from what was seen of it."""
     sides = sight.sides
-    if not spec.balanced or sight.actions is None:
+    if not spec.balanced or sight.rule is None:
         return _unbalanced(spec, sides)
     groups = groups_of(spec, sides)
-    live = weights(sight.actions)
+    live = weights(sight.rule.actions)
     shares = {colour: share(live, groups, colour) for colour in spec.colours}
     strangers = sorted(set(live) - {g for each in groups.values() for g in each})
     foreign = f"the rule forwards to groups that are not this service's: {', '.join(strangers)}" if strangers else ""

@@ -9,10 +9,11 @@ from __future__ import annotations
 import dataclasses as dc
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from orchestrator.aws.door import Aws
 from orchestrator.aws.errors import ErrorClass, classify, code_of
+from orchestrator.rollout.router import Rule
 from orchestrator.rollout.sides import ABSENT, Side, Target, Task, read_service, read_target, read_task
 
 T = TypeVar("T")
@@ -30,6 +31,7 @@ class Subject:
     services: Mapping[str, str]
     """ECS service name by colour."""
     rule: str | None = None
+    test_rule: str | None = None
     closely: str | None = None
     """The colour whose tasks and targets are wanted too."""
     glance: bool = False
@@ -43,8 +45,9 @@ class Sight:
     """What was seen of a subject."""
 
     sides: Mapping[str, Side]
-    actions: Sequence[Mapping[str, Any]] | None = None
-    """The rule's actions; None where there is no rule."""
+    rule: Rule | None = None
+    """None where there is none, or where it is gone."""
+    test_rule: Rule | None = None
 
 
 def look(aws: Aws, subjects: Mapping[str, Subject]) -> dict[str, Sight]:
@@ -54,11 +57,11 @@ def look(aws: Aws, subjects: Mapping[str, Subject]) -> dict[str, Sight]:
         clusters[subject.cluster].update(subject.services.values())
     asks: list[Callable[[], None]] = []
     services: dict[tuple[str, str], Side] = {}
-    rules: dict[str, Sequence[Mapping[str, Any]]] = {}
+    rules: dict[str, Rule] = {}
     for cluster, names in clusters.items():
         for batch in _batches(sorted(names), _SERVICES_A_CALL):
             asks.append(lambda c=cluster, b=batch: services.update(_services(aws, c, b)))  # type: ignore[misc]
-    for batch in _batches(sorted({s.rule for s in subjects.values() if s.rule}), _RULES_A_CALL):
+    for batch in _batches(sorted({r for s in subjects.values() for r in (s.rule, s.test_rule) if r}), _RULES_A_CALL):
         asks.append(lambda b=batch: rules.update(_rules(aws, b)))  # type: ignore[misc]
     aws.each(lambda ask: ask(), asks)
     closer = _closely(aws, subjects, services)
@@ -69,7 +72,7 @@ def _sight(
     key: str,
     subject: Subject,
     services: Mapping[tuple[str, str], Side],
-    rules: Mapping[str, Sequence[Mapping[str, Any]]],
+    rules: Mapping[str, Rule],
     closer: Mapping[str, Side],
 ) -> Sight:
     sides = {
@@ -77,7 +80,7 @@ def _sight(
     }
     if key in closer and subject.closely:
         sides[subject.closely] = closer[key]
-    return Sight(sides=sides, actions=rules.get(subject.rule) if subject.rule else None)
+    return Sight(sides=sides, rule=rules.get(subject.rule or ""), test_rule=rules.get(subject.test_rule or ""))
 
 
 # -- services and rules --------------------------------------------------------------------------------------
@@ -95,15 +98,15 @@ def _services(aws: Aws, cluster: str, names: Sequence[str]) -> dict[tuple[str, s
     return {(cluster, side.service): side for side in found if side.service in names}
 
 
-def _rules(aws: Aws, arns: Sequence[str]) -> dict[str, Sequence[Mapping[str, Any]]]:
-    """Actions by rule. One rule that is gone makes AWS refuse the whole call, so then each is asked for alone."""
+def _rules(aws: Aws, arns: Sequence[str]) -> dict[str, Rule]:
+    """Rules by ARN. One rule that is gone makes AWS refuse the whole call, so then each is asked for alone."""
     try:
         found = list(aws.pages("elbv2", "describe_rules", "Rules", RuleArns=list(arns)))
     except Exception as error:
         if classify(error) is not ErrorClass.NOT_FOUND:
             raise
         return {k: v for arn in arns for k, v in _rules(aws, [arn]).items()} if len(arns) > 1 else {}
-    return {rule["RuleArn"]: rule["Actions"] for rule in found if rule["RuleArn"] in arns}
+    return {r["RuleArn"]: Rule(r["RuleArn"], r["Actions"]) for r in found if r["RuleArn"] in arns}
 
 
 # -- tasks and targets ---------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from orchestrator.rollout.router import AlbRouter, share, weights
+from orchestrator.rollout.router import AlbRouter, Rule, share, weights
 
 BLUE, GREEN, OLD_BLUE = "tg/blue", "tg/green", "tg/blue-before"
 GROUPS = {"blue": (BLUE,), "green": (GREEN,)}
@@ -48,34 +48,58 @@ def test_a_single_group_without_weights_has_everything() -> None:
     assert weights([{"Type": "forward", "TargetGroupArn": BLUE}]) == {BLUE: 1}
 
 
-def test_other_actions_and_stickiness_stay_and_the_lone_group_goes() -> None:
+def _router(elb: Elb, *actions: dict[str, Any], groups: Any = GROUPS, **more: Any) -> AlbRouter:
+    settings: dict[str, Any] = {"guard": lambda: None, **more}
+    return AlbRouter(elb, Rule("rule/1", actions), groups, **settings)  # type: ignore[arg-type]
+
+
+def _written(elb: Elb, action: int = 0) -> dict[str, Any]:
+    config: dict[str, Any] = elb.told[-1]["Actions"][action]["ForwardConfig"]
+    return config
+
+
+def test_other_actions_stay_and_a_lone_group_goes() -> None:
     login = {"Type": "authenticate-oidc", "Order": 1}
-    sticky = {"Enabled": True, "DurationSeconds": 60}
     forward = _forward(**{BLUE: 100, GREEN: 0}) | {"Order": 2, "TargetGroupArn": BLUE}
-    forward["ForwardConfig"]["TargetGroupStickinessConfig"] = sticky
     elb, asked = Elb(), []
-    AlbRouter(elb, "rule/1", [login, forward], GROUPS, lambda: asked.append(1)).weigh("green", 10)  # type: ignore[arg-type]
+    _router(elb, login, forward, guard=lambda: asked.append(1)).weigh("green", 10)
     (told,) = elb.told
     first, second = told["Actions"]
     assert first == login
-    assert second["ForwardConfig"] == {
-        "TargetGroups": _groups({BLUE: 90, GREEN: 10}),
-        "TargetGroupStickinessConfig": sticky,
-    }
+    assert second["ForwardConfig"]["TargetGroups"] == _groups({BLUE: 90, GREEN: 10})
     assert "TargetGroupArn" not in second
     assert asked == [1]
 
 
+def test_clients_stick_to_their_side_only_while_traffic_is_divided() -> None:
+    elb = Elb()
+    _router(elb, _forward(**{BLUE: 100, GREEN: 0}), sticky=60).weigh("green", 10)
+    assert _written(elb)["TargetGroupStickinessConfig"] == {"Enabled": True, "DurationSeconds": 60}
+    _router(elb, _forward(**{BLUE: 90, GREEN: 10}), sticky=60).weigh("green", 100)
+    assert _written(elb)["TargetGroupStickinessConfig"] == {"Enabled": False}
+
+
 def test_weights_that_are_as_wanted_are_not_written_again() -> None:
     elb = Elb()
-    AlbRouter(elb, "rule/1", [_forward(**{BLUE: 90, GREEN: 10})], GROUPS, lambda: None).weigh("green", 10)  # type: ignore[arg-type]
+    _router(elb, _forward(**{BLUE: 90, GREEN: 10})).weigh("green", 10)
     assert elb.told == []
 
 
 def test_a_replaced_group_keeps_the_weight_while_its_tasks_are_in_it() -> None:
     elb = Elb()
     groups = {"blue": (OLD_BLUE, BLUE), "green": (GREEN,)}
-    router = AlbRouter(elb, "rule/1", [_forward(**{OLD_BLUE: 100})], groups, lambda: None)  # type: ignore[arg-type]
+    router = _router(elb, _forward(**{OLD_BLUE: 100}), groups=groups)
     assert router.percent("blue") == 100
     router.weigh("green", 10)
-    assert elb.told[0]["Actions"][0]["ForwardConfig"]["TargetGroups"] == _groups({OLD_BLUE: 90, GREEN: 10})
+    assert _written(elb)["TargetGroups"] == _groups({OLD_BLUE: 90, GREEN: 10})
+
+
+def test_test_traffic_is_sent_to_one_side_and_only_when_it_is_not_there() -> None:
+    elb = Elb()
+    router = _router(elb, _forward(**{BLUE: 100, GREEN: 0}), test=Rule("rule/test", [_forward(**{BLUE: 1})]))
+    assert (router.tests("blue"), router.tests("green")) == (True, False)
+    router.send_tests("blue")
+    assert elb.told == []
+    router.send_tests("green")
+    assert elb.told[0]["RuleArn"] == "rule/test"
+    assert _written(elb)["TargetGroups"] == _groups({GREEN: 100})

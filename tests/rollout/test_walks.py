@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses as dc
 from collections.abc import Callable
 
 import pytest
 
+from orchestrator.rollout.gates.alarms import Alarms
+from orchestrator.rollout.gates.base import Judgement, Limits
 from orchestrator.rollout.state import Cursor, Outcome
 from orchestrator.rollout.strategies import Strategy, all_at_once, canary, linear, rolling, route
 from tests.rollout.theatre import Theatre
@@ -89,3 +92,43 @@ def test_a_first_release_that_never_gets_healthy_is_sent_to_zero() -> None:
 def test_traffic_goes_up_only_in_the_steps_of_the_strategy() -> None:
     _, theatre = _walk(canary([(10, 60), (50, 60)]))
     assert [step for step in theatre.log if step[0] == "weigh"] == [("weigh", 10), ("weigh", 50), ("weigh", 100)]
+
+
+def _watched(answers: Callable[[float], Judgement], limits: Limits) -> tuple[Cursor, Theatre]:
+    theatre = Theatre()
+    theatre.answers = answers
+    gate = Alarms(names=("errors",), limits=limits)
+    strategy = dc.replace(canary([(10, 300)]), watch=(gate,))
+    return theatre.walk(route(strategy, balanced=True, first=False, deadline=600)), theatre
+
+
+def test_a_gate_that_fails_once_more_than_it_may_takes_the_release_back() -> None:
+    fails_at = 150.0
+    cursor, theatre = _watched(
+        lambda now: Judgement.FAIL if now >= fails_at else Judgement.PASS, Limits(every=30, failures=1)
+    )
+    assert cursor.outcome is Outcome.ROLLED_BACK
+    assert theatre.share == 0
+    assert cursor.turned >= fails_at + 30
+
+
+def test_answers_that_tell_nothing_are_not_a_pass_however_long_they_go_on() -> None:
+    cursor, _ = _watched(lambda _: Judgement.INCONCLUSIVE, Limits(every=30, samples=1))
+    assert cursor.outcome is Outcome.ROLLED_BACK
+    assert cursor.why == "no verdict: alarms errors: as told (0 of 1 good samples)"
+
+
+def test_errors_are_forgiven_unless_too_many_come_in_a_row() -> None:
+    answers = {n: Judgement.ERROR if n % 3 else Judgement.PASS for n in range(1000)}
+    cursor, _ = _watched(lambda now: answers[int(now // 30)], Limits(every=30, errors=2))
+    assert cursor.outcome is Outcome.SUCCEEDED
+    cursor, _ = _watched(lambda _: Judgement.ERROR, Limits(every=30, errors=2))
+    assert "cannot be judged" in cursor.why
+
+
+def test_a_frozen_failure_leaves_everything_where_it_is_for_a_person() -> None:
+    theatre = Theatre(breaks=lambda now: now > 50)
+    way = route(canary([(10, 60)]), balanced=True, first=False, deadline=600)
+    theatre.freeze = True
+    cursor = theatre.walk(way)
+    assert (cursor.outcome, theatre.share, theatre.colours["green"].desired) == (Outcome.STOPPED, 10, 4)

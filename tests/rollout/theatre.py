@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from orchestrator.rollout import machine
+from orchestrator.rollout.gates.base import Gate, Judgement, Reading
 from orchestrator.rollout.sides import Deployment, Side, Target, Task
 from orchestrator.rollout.stages.base import Facts
 from orchestrator.rollout.stages.verdicts import Wait
-from orchestrator.rollout.state import Cursor, Phase, as_json, from_json
+from orchestrator.rollout.state import Cursor, as_json, from_json
 from orchestrator.rollout.strategies import Route
 
 STARTS_IN = 20.0
@@ -50,6 +51,9 @@ class Theatre:
         self.deployments = 0
         self.log: list[tuple[Any, ...]] = []
         self.balanced = True
+        self.freeze = False
+        self.tested = "green"
+        self.answers: Callable[[float], Judgement] = lambda _: Judgement.PASS
         self._breaks = breaks
         self.cursor: Cursor | None = None
         self.saved: dict[str, Any] = {}
@@ -76,6 +80,14 @@ class Theatre:
     @property
     def now(self) -> float:
         return self.clock
+
+    @property
+    def place(self) -> str:
+        assert self.cursor is not None
+        return f"{self.cursor.phase} {self.cursor.at}"
+
+    def judge(self, gate: Gate, memo: str) -> Reading:
+        return Reading(judgement=self.answers(self.clock), words="as told", memo=memo)
 
     def remember(self, **changes: Any) -> None:
         assert self.cursor is not None
@@ -171,6 +183,14 @@ class Theatre:
         self.share = share
         self._effect()
 
+    def tests(self, colour: str) -> bool:
+        return self.tested == colour
+
+    def send_tests(self, colour: str) -> None:
+        self._effect()
+        self.tested = colour
+        self._effect()
+
     # -- Scaling ----------------------------------------------------------------------------------------------
 
     def state(self, colour: str) -> Mapping[str, Any]:
@@ -217,6 +237,7 @@ class Theatre:
             started=0,
             deadline=3000,
             facts=facts,
+            freeze=self.freeze,
             forward=route.forward,
             back=route.back,
             yielding=route.yielding,
@@ -224,7 +245,7 @@ class Theatre:
         self.saved = as_json(self.cursor)
         for _ in range(5000):
             cursor = self.cursor
-            if cursor.phase is Phase.ENDED:
+            if cursor.outcome is not None:
                 return cursor
             try:
                 self._tick(cursor)

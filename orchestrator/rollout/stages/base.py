@@ -12,6 +12,7 @@ import enum
 from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol
 
+from orchestrator.rollout.gates.base import Gate, Reading
 from orchestrator.rollout.sides import Side
 from orchestrator.rollout.stages.verdicts import Verdict
 
@@ -44,6 +45,21 @@ class Attempt:
 
 
 @dc.dataclass(frozen=True, kw_only=True)
+class Tally:
+    """How a gate has answered during a stage."""
+
+    asked: int = 0
+    passes: int = 0
+    failures: int = 0
+    errors: int = 0
+    """In a row."""
+    at: float = 0.0
+    memo: str = ""
+    words: str = ""
+    last: str = ""
+
+
+@dc.dataclass(frozen=True, kw_only=True)
 class Facts:
     """What a rollout has to know after a restart and AWS cannot tell."""
 
@@ -67,6 +83,8 @@ class Facts:
     scaling: Mapping[str, Any] | None = None
     """The old side's scaling settings before they were suspended; None until recorded."""
     approved: bool = False
+    tallies: Mapping[str, Tally] = dc.field(default_factory=dict)
+    """What gates have answered, by the stage's place and the gate's title."""
 
     def attempt(self, target: str) -> Attempt:
         """The deployment of the release, or of the previous one."""
@@ -91,6 +109,11 @@ class Router(Protocol):
         ...
 
     def weigh(self, colour: str, percent: int) -> None: ...
+    def tests(self, colour: str) -> bool:
+        """Whether test traffic reaches a colour, or there is no test rule."""
+        ...
+
+    def send_tests(self, colour: str) -> None: ...
 
 
 class Scaling(Protocol):
@@ -113,6 +136,15 @@ class World(Protocol):
     def facts(self) -> Facts: ...
     @property
     def now(self) -> float: ...
+    @property
+    def place(self) -> str:
+        """Which stage of which list this is."""
+        ...
+
+    def judge(self, gate: Gate, memo: str) -> Reading:
+        """Ask a gate about the new side since this stage began."""
+        ...
+
     def remember(self, **changes: Any) -> None:
         """Save changed facts before anything else happens."""
         ...

@@ -79,5 +79,6 @@ class Retire:
         if not side.running or age >= self.deadline:
             if world.router and facts.old:  # a target group that was replaced leaves the rule with its last task
                 world.router.weigh(facts.new if self.side == OLD else facts.old, 100)
+                world.router.send_tests(colour)
             return Done(f"{side.service} at 0" if not side.running else f"{side.running} tasks still draining")
         return Wait(f"{side.running} tasks of {side.service} drain and stop")

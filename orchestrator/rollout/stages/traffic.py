@@ -7,14 +7,17 @@ import math
 from typing import ClassVar
 
 from orchestrator.rollout import diagnosis
+from orchestrator.rollout.gates.base import Gate
 from orchestrator.rollout.readiness import unhealthy
 from orchestrator.rollout.stages.base import RELEASE, Look, World
+from orchestrator.rollout.stages.judging import judge, soonest
 from orchestrator.rollout.stages.verdicts import Done, Fail, Halt, Pause, Superseded, Verdict, Wait
 
 _LOOKS = 20
 _SHORTEST_PAUSE = 5.0
 _LONGEST_PAUSE = 30.0
 _RECOVERS_WITHIN = 300.0
+_DECIDED_WITHIN = 300.0
 _RESIZE_FROM = 50
 
 
@@ -73,6 +76,7 @@ class Bake:
     look: ClassVar[Look] = Look.GLANCE
     hurried: ClassVar[bool] = False
     seconds: float
+    gates: tuple[Gate, ...] = ()
 
     def tick(self, world: World, age: float) -> Verdict:
         if problem := foreign(world, world.facts.percent) or trouble(world):
@@ -82,10 +86,17 @@ class Bake:
         since = facts.attempt(RELEASE).at
         if facts.count and not side.usable:
             return Fail(f"no healthy task left in {side.service}", diagnosis.evidence(side, since))
+        undecided = judge(world, self.gates)
+        if isinstance(undecided, Fail):
+            return undecided
         left = self.seconds - age
         if left > 0:
-            pause = min(max(self.seconds / _LOOKS, _SHORTEST_PAUSE), _LONGEST_PAUSE)
+            pause = min(max(self.seconds / _LOOKS, _SHORTEST_PAUSE), _LONGEST_PAUSE, soonest(self.gates))
             return Wait(f"{math.ceil(left)} s left", min(pause, left))
+        if undecided:  # no traffic is not a pass
+            if -left < max(_DECIDED_WITHIN, self.seconds):
+                return Wait("; ".join(undecided))
+            return Fail(f"no verdict: {'; '.join(undecided)}", {"gates": list(undecided)})
         enough = min(facts.count, side.desired)
         if side.usable < enough and (missing := unhealthy(side, facts.attempt(RELEASE).id, enough)):
             if -left < _RECOVERS_WITHIN:

@@ -1,0 +1,49 @@
+"""What ECR's scan found in the image."""
+
+from __future__ import annotations
+
+import dataclasses as dc
+from collections.abc import Mapping
+from typing import ClassVar
+
+from orchestrator.aws.errors import code_of
+from orchestrator.rollout.gates.base import Judgement, Limits, Means, Reading, Window
+
+_FINISHED = ("COMPLETE", "ACTIVE")
+_AT_WORK = ("IN_PROGRESS", "PENDING")
+
+
+@dc.dataclass(frozen=True, kw_only=True)
+class Scan:
+    """Findings by severity that are put up with; a severity that is not named does not matter."""
+
+    name: ClassVar[str] = "scan"
+    allowed: Mapping[str, int] = dc.field(default_factory=lambda: {"CRITICAL": 0})
+    limits: Limits = dc.field(default_factory=lambda: Limits(every=10.0, once=True))
+
+    @property
+    def title(self) -> str:
+        return "scan findings " + ", ".join(f"{s} at most {n}" for s, n in self.allowed.items())
+
+    def judge(self, means: Means, window: Window, memo: str) -> Reading:
+        if not window.digest:
+            return Reading(judgement=Judgement.ERROR, words=f"{window.image} is not an image in ECR")
+        try:
+            found = means.aws.client("ecr").describe_image_scan_findings(
+                repositoryName=window.repository, imageId={"imageDigest": window.digest}
+            )
+        except Exception as error:
+            if code_of(error) != "ScanNotFoundException":
+                raise
+            return Reading(judgement=Judgement.INCONCLUSIVE, words="the image has not been scanned")
+        status = found["imageScanStatus"]["status"]
+        if status in _AT_WORK:
+            return Reading(judgement=Judgement.NOT_YET, words="the scan is at work")
+        if status not in _FINISHED:
+            return Reading(
+                judgement=Judgement.ERROR, words=f"{status}: {found['imageScanStatus'].get('description', '')}"
+            )
+        counts = found.get("imageScanFindings", {}).get("findingSeverityCounts", {})
+        over = {s: counts[s] for s, most in self.allowed.items() if counts.get(s, 0) > most}
+        words = ", ".join(f"{n} {s.lower()}" for s, n in (over or counts).items()) or "nothing found"
+        return Reading(judgement=Judgement.FAIL if over else Judgement.PASS, words=words)

@@ -1,0 +1,58 @@
+"""Gates on their own: before anything is started, or on the new side while only tests reach it."""
+
+from __future__ import annotations
+
+import dataclasses as dc
+from typing import ClassVar
+
+from orchestrator.rollout.gates.base import Gate
+from orchestrator.rollout.stages.base import Look, World
+from orchestrator.rollout.stages.judging import judge, soonest
+from orchestrator.rollout.stages.traffic import trouble
+from orchestrator.rollout.stages.verdicts import Done, Fail, Verdict, Wait
+
+
+@dc.dataclass(frozen=True)
+class Check:
+    """What has to be right before a task of the release starts: its scan, its migration, no alarm ringing."""
+
+    name: ClassVar[str] = "check"
+    look: ClassVar[Look] = Look.LOOSELY
+    hurried: ClassVar[bool] = True
+    gates: tuple[Gate, ...]
+    deadline: float = 900.0
+
+    def tick(self, world: World, age: float) -> Verdict:
+        if not world.facts.task_definition:  # what a job runs
+            world.remember(task_definition=world.fleet.register())
+        return _judged(world, self.gates, age, self.deadline)
+
+
+@dc.dataclass(frozen=True)
+class Test:
+    """The new side under test traffic: the test rule sends it what asks for it, and nobody else is sent there."""
+
+    name: ClassVar[str] = "test"
+    look: ClassVar[Look] = Look.GLANCE
+    hurried: ClassVar[bool] = True
+    gates: tuple[Gate, ...]
+    deadline: float = 600.0
+
+    def tick(self, world: World, age: float) -> Verdict:
+        if problem := trouble(world):
+            return problem
+        if world.router and not world.router.tests(world.facts.new):
+            world.router.send_tests(world.facts.new)
+            return Wait("the test rule is read back", 0)
+        return _judged(world, self.gates, age, self.deadline)
+
+
+def _judged(world: World, gates: tuple[Gate, ...], age: float, deadline: float) -> Verdict:
+    missing = judge(world, gates)
+    if isinstance(missing, Fail):
+        return missing
+    if not missing:
+        return Done("passed: " + ", ".join(gate.title for gate in gates) if gates else "")
+    if age >= deadline:
+        return Fail(f"no verdict within {deadline:g} s: {'; '.join(missing)}", {"gates": list(missing)})
+    return Wait("; ".join(missing), min(5.0, soonest(gates)))
