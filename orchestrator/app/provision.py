@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses as dc
-from collections.abc import Mapping
 
 from orchestrator.app import refusals
 from orchestrator.app.ending import Ending, Outcome, ServiceEnding
@@ -14,7 +13,6 @@ from orchestrator.app.specs import Outputs, specs_of
 from orchestrator.app.system import System
 from orchestrator.core.events import Sink
 from orchestrator.lease import Holder
-from orchestrator.plan.compile.context import ColourName
 from orchestrator.reconcile import guard
 from orchestrator.reconcile.apply import Applier
 from orchestrator.reconcile.report import Report
@@ -56,7 +54,7 @@ def apply(system: System, outlook: Outlook, sink: Sink, *, data: bool) -> Ending
 
 
 def _without_followers(plan: Plan, outlook: Outlook) -> Plan:
-    """The plan without what follows the services that were rolled out: the rollout has moved it, leaving none behind."""
+    """The plan without what follows the services that were rolled out: rollouts moved it, and left none behind."""
     rolled = {d.service for d in outlook.rollouts} | {*outlook.waiting, *outlook.unfinished}
     services = [s for s in outlook.compiled.services if s.name in rolled]
     moved = {r.address for s in services for following in s.following.values() for r in following}
@@ -82,11 +80,7 @@ def roll_out(system: System, outlook: Outlook, outputs: Outputs, sink: Sink) -> 
         system=system,
         specs=outlook.specs,
         decisions=outlook.decisions,
-        followers=Followers(system, _colours(outlook), outputs, sink),
+        followers=Followers(system, outlook.compiled.context.colours, outputs, sink),
         by=Holder.here().owner,
     )
     return rollouts.run(sink)
-
-
-def _colours(outlook: Outlook) -> Mapping[str, ColourName]:
-    return {n: "green" if d.live.active == "green" else "blue" for n, d in outlook.decisions.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from orchestrator.core.errors import OrchestratorError
 _EXIT_CODES = """Exit codes: 0 succeeded or nothing to do · 1 error · 2 changes (plan --detailed-exitcode) · 3 drift ·
 10 rolled back · 11 rollback failed · 12 superseded · 13 paused for approval · 14 timed out, still in progress ·
 15 lock held · 16 refused by verify or guard · 17 stopped · 18 provisioned, waiting for a first image"""
+
+_RARELY = 200_000
 
 app = typer.Typer(
     name="orchestrator",
@@ -60,6 +63,7 @@ def _options(
 
 def main() -> NoReturn:
     """Run the command line; every error ends with a message a person can act on and its own exit code."""
+    gc.set_threshold(_RARELY)  # a tenth of a short command went into collecting what it had only just imported
     sys.exit(_guarded(lambda: app(standalone_mode=False)))
 
 

@@ -9,10 +9,9 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
-
-from rich.console import Console
 
 from orchestrator.cli.render.jsonl import JsonLines
 from orchestrator.cli.render.junit import JUnit
@@ -23,6 +22,8 @@ from orchestrator.core.events import Event, Sink
 from orchestrator.settings import Settings, load_settings, plan_variables
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from orchestrator.app.system import System
 
 _SANDBOX_SPEED = 20.0
@@ -53,8 +54,6 @@ class Session:
         self.stop = threading.Event()
         self.clock: Clock = _clock(self.settings)
         self.out = out or sys.stdout
-        self.console = Console(file=self.out, highlight=False, soft_wrap=True)
-        self.errors = Console(stderr=True, highlight=False, soft_wrap=True)
         self.json = JsonLines(self.out, command) if options.json else None
         self.junit = JUnit(options.junit, command) if options.junit else None
 
@@ -105,7 +104,7 @@ class Session:
             sinks: list[Callable[[Event], None]] = []
             if self.json:
                 sinks.append(self.json)
-            elif self.console.is_terminal and not self.console.is_dumb_terminal:
+            elif self.on_terminal:
                 from orchestrator.cli.render.tree import LiveTree
 
                 sinks.append(stack.enter_context(LiveTree(self.console, self.clock, title)))
@@ -150,10 +149,28 @@ class Session:
         """Whether a person is there to answer a question."""
         return sys.stdin.isatty() and not self.json
 
-    def say(self, text: str) -> None:
-        """A line for people; programs that read JSON are not bothered with it."""
-        if self.json is None:
-            self.console.print(text, markup=False)
+    @property
+    def on_terminal(self) -> bool:
+        """Whether a person looks on, at something that can redraw."""
+        return self.out.isatty() and os.environ.get("TERM", "") not in ("", "dumb", "unknown")
+
+    @cached_property
+    def console(self) -> Console:
+        """The terminal, imported only where there is one."""
+        from rich.console import Console
+
+        return Console(file=self.out, highlight=False, soft_wrap=True)
+
+    def say(self, *parts: str | tuple[str, str]) -> None:
+        """A line for people, each part plain or with a style; programs that read JSON are not bothered with it."""
+        if self.json is not None:
+            return
+        if self.on_terminal:
+            from rich.text import Text
+
+            self.console.print(Text.assemble(*parts))
+        else:
+            self.out.write("".join(p if isinstance(p, str) else p[0] for p in parts) + "\n")
 
 
 def _clock(settings: Settings) -> Clock:

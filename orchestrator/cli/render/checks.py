@@ -6,8 +6,6 @@ import dataclasses as dc
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
 from orchestrator.core.events import Event, State
 
 if TYPE_CHECKING:
@@ -26,8 +24,8 @@ def show(session: Session, checks: Sequence[Check]) -> int:
         if session.json:
             session.json.result("check", dc.asdict(check))
             continue
-        mark = Text("✓ ", style="green") if check.good else Text("✗ ", style="bold red")
-        session.console.print(Text.assemble(mark, (check.name, "bold"), f": {check.detail}"))
+        mark = ("✓ ", "green") if check.good else ("✗ ", "bold red")
+        session.say(mark, (check.name, "bold"), f": {check.detail}")
         if not check.good and check.hint:
             session.say(f"    {check.hint}")
     if session.junit:

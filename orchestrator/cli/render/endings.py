@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
 from orchestrator.app.ending import Ending, Outcome, ServiceEnding
 from orchestrator.cli.render.words import duration
 from orchestrator.reconcile.report import Outcome as StepOutcome
@@ -100,7 +98,7 @@ def _as_json(ending: Ending) -> dict[str, object]:
 
 
 def _print(session: Session, line: str, style: str = "") -> None:
-    session.console.print(Text(line, style=style))
+    session.say((line, style))
 
 
 def _finish(session: Session, error: str) -> None:

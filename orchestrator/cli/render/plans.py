@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rich.text import Text
-
 from orchestrator.app.refusals import described
 from orchestrator.reconcile import text
 from orchestrator.rollout.decide import Decision, Need
@@ -111,4 +109,4 @@ def _service(decision: Decision) -> str:
 def _write(session: Session, content: str) -> None:
     for line in content.splitlines():
         symbol = line.split(maxsplit=1)[0] if line.strip() else ""
-        session.console.print(Text(line, style=_STYLES.get(symbol, "")))
+        session.say((line, _STYLES.get(symbol, "")))
