@@ -160,6 +160,14 @@ def test_scaling_out_and_in_follows_the_desired_count_and_drains_on_the_way_down
     assert system.describe()["runningCount"] == 1
 
 
+def test_scaling_in_leaves_tasks_in_both_zones(system: System) -> None:
+    system.service(system.definition(f"{system.repository()}:v1"), count=5)
+    _steady(system)
+    system.update(desiredCount=2)
+    system.aws.sleep(60)
+    assert len({task["availabilityZone"] for task in system.tasks()}) == 2
+
+
 def test_a_crashing_release_is_rolled_back_by_the_circuit_breaker(system: System) -> None:
     group, repository = system.front(), system.repository()
     system.service(system.definition(f"{repository}:v1"), group, deploymentConfiguration=BREAKER)

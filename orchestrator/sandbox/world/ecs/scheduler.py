@@ -169,16 +169,16 @@ class Scheduler:
 
     def _expendable(self, tasks: list[Task]) -> list[Task]:
         """Which to stop first: those of a failed deployment, then what is not healthy, then where most of them are."""
-        zones = Counter(task.availability_zone for task in tasks)
-        return sorted(
-            tasks,
-            key=lambda task: (
-                task.deployment is None or task.deployment.rollout_state != "FAILED",
-                self.healthy(task),
-                -zones[task.availability_zone],
-                -task.created_at,
-            ),
-        )
+        left, order = list(tasks), list[Task]()
+        while left:
+            zones = Counter(task.availability_zone for task in left)
+            order.append(min(left, key=lambda task: self._worth(task, zones)))
+            left.remove(order[-1])
+        return order
+
+    def _worth(self, task: Task, zones: Counter[str | None]) -> tuple[bool, bool, int, float]:
+        failed = task.deployment is not None and task.deployment.rollout_state == "FAILED"
+        return not failed, self.healthy(task), -zones[task.availability_zone], -task.created_at
 
     def _conclude(self, service: Service) -> None:
         """Say when all is as it should be, and let go of what has been replaced."""
