@@ -104,11 +104,15 @@ def tagged(account: Account) -> set[str]:
 
 
 def _borne(account: Account) -> Iterator[str]:
-    """The address of each thing that carries the stack's tag; tasks carry that of their service."""
+    """The address of each thing that carries the stack's tag; tasks and revisions carry one that others have too."""
     for item in account.all("resourcegroupstaggingapi", "get_resources", "ResourceTagMappingList"):
         carried = tags(item)
-        if carried.get(STACK_TAG) == account.stack and ":task/" not in item["ResourceARN"]:
+        if carried.get(STACK_TAG) == account.stack and not _of_many(item["ResourceARN"]):
             yield carried[ADDRESS_TAG]
+
+
+def _of_many(arn: str) -> bool:
+    return ":task/" in arn or ":task-definition/" in arn
 
 
 def _listed(account: Account, service: str, operation: str, key: str, name: str) -> Iterator[str]:
