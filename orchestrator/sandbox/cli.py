@@ -1,6 +1,6 @@
 """The commands around the sandbox: start it, push images into it, look at it, stop it.
 
-Nothing of the sandbox itself is imported before it is started: the other commands only talk to one that runs.
+Nothing that needs moto is imported before the sandbox is started: the other commands only talk to one that runs.
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from contextlib import suppress
+from http.client import HTTPException
 from typing import Annotated, Any
 
 import typer
 
 from orchestrator.core.errors import OrchestratorError
+from orchestrator.sandbox.world.behaviours import known_behaviours
 
 DEFAULT_PORT = 4566
 _PATIENCE = 10.0
@@ -70,7 +73,7 @@ def up(
 @sandbox.command()
 def push(
     image: Annotated[str, typer.Argument(metavar="REPOSITORY:TAG", help="The repository in full, or its last part.")],
-    behaves: Annotated[str, typer.Option(help="What a task of it does: ok, crash, unhealthy, slow, ...")] = "ok",
+    behaves: Annotated[str, typer.Option(help=f"What a task of it does, by commas: {known_behaviours()}.")] = "ok",
     region: Annotated[str | None, typer.Option(help="Which region's repository, if there are several.")] = None,
     endpoint: Endpoint = _ENDPOINT,
 ) -> None:
@@ -102,7 +105,9 @@ def calls(endpoint: Endpoint = _ENDPOINT) -> None:
 @sandbox.command()
 def down(endpoint: Endpoint = _ENDPOINT) -> None:
     """Stop the sandbox, and wait until it has stopped."""
-    _ask(endpoint, "stop", {})
+    _ask(endpoint, "status")
+    with suppress(SandboxUnreachable):  # it may be gone before its answer has arrived
+        _ask(endpoint, "stop", {})
     given_up = time.monotonic() + _PATIENCE
     while time.monotonic() < given_up:
         try:
@@ -132,7 +137,7 @@ def _ask(endpoint: str, name: str, body: Mapping[str, Any] | None = None) -> Any
             return json.load(answer)
     except urllib.error.HTTPError as error:
         raise SandboxRefused(_reason(error, endpoint)) from None
-    except (OSError, json.JSONDecodeError) as error:
+    except (OSError, HTTPException, json.JSONDecodeError) as error:
         why = getattr(error, "reason", error)
         hint = "orchestrator sandbox up starts one"
         raise SandboxUnreachable(f"no sandbox answers at {endpoint}: {why}", hint=hint) from None

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.sandbox.world.behaviours import Behaviour, ok, parse
+from orchestrator.sandbox.world.behaviours import Behaviour, parse
 
 if TYPE_CHECKING:
     from orchestrator.sandbox.world.world import World
@@ -93,7 +93,7 @@ class Images:
         """Resolve an image as a task does when it starts."""
         parts = _ECR.match(reference)
         if parts is None:
-            return Pull(ok())
+            return Pull(Behaviour())
         wanted = parts["digest"] or parts["tag"] or "latest"
         for repository in _repositories():
             place = (repository.account_id, repository.region_name, repository.name)
@@ -104,15 +104,15 @@ class Images:
                 if wanted == digest or wanted in image.image_tags:
                     behaviour = self._behaviour(digest)
                     return Pull(behaviour, digest, behaviour.pull_error and _refused(reference, behaviour.pull_error))
-            return Pull(ok(), error=_refused(reference, "not found"))
-        return Pull(ok(), error=_refused(reference, "pull access denied, repository does not exist"))
+            return Pull(Behaviour(), error=_refused(reference, "not found"))
+        return Pull(Behaviour(), error=_refused(reference, "pull access denied, repository does not exist"))
 
     def reset(self) -> None:
         """Forget every behaviour."""
         self._behaviours.clear()
 
     def _behaviour(self, digest: str) -> Behaviour:
-        return self._behaviours.get(digest) or ok()
+        return self._behaviours.get(digest) or Behaviour()
 
     def _repository(self, name: str, region: str | None) -> Any:
         there = [found for found in _repositories() if region in (None, found.region_name)]

@@ -7,7 +7,7 @@ from typing import Any
 from moto.ecr.models import Image, ecr_backends
 
 from orchestrator.sandbox.repairs.operations import Call, Proceed, Reply, repair
-from orchestrator.sandbox.world.behaviours import ok
+from orchestrator.sandbox.world.behaviours import Behaviour
 from orchestrator.sandbox.world.images import digest_of, untag
 from orchestrator.sandbox.world.world import present
 
@@ -18,7 +18,7 @@ def with_a_good_image(call: Call, proceed: Proceed) -> Reply:
     reply = proceed()
     if not present().empty_repositories:
         repository = ecr_backends[call.account][call.region].repositories[call.params["repositoryName"]]
-        present().images.put(repository, ok(), "v1", "latest")
+        present().images.put(repository, Behaviour(), "v1", "latest")
     return reply
 
 

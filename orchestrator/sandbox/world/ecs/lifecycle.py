@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.sandbox.world.behaviours import Behaviour, ok
+from orchestrator.sandbox.world.behaviours import Behaviour
 from orchestrator.sandbox.world.ecs import discovery, interfaces, preparation
 from orchestrator.sandbox.world.ecs.model import Container, Task
 from orchestrator.sandbox.world.probe import HEALTHY, UNHEALTHY, Pace, Probe
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 PROVISIONING = 12.0
 PULLING = 14.0
 ACTIVATING = 4.0
+NOTICING = 1.0
+"""Until ECS notices that a container has exited; until then the load balancer sends requests to nobody."""
 STOPPING = 2.0
 DEPROVISIONING = 10.0
 JOB = 20.0
@@ -64,13 +66,28 @@ class Lifecycle:
         else:
             self._terminate(task)
 
-    def answer(self, task: Task, port: int) -> tuple[int | None, bool]:
+    def answer(self, task: Task, port: int, patience: float) -> tuple[int | None, bool]:
         """What a health check on a port of the task gets: a status or nothing, and whether that is going to last."""
-        if task.last_status not in ("RUNNING", "DEACTIVATING"):
+        behaviour = self.listener(task, port)
+        if behaviour is None:
             return None, True
-        behaviour = self._behaviours.get(_listening(task, port)) or ok()
-        age = self._world.now() - task.instants["startedAt"]
-        return behaviour.answers(age), age >= behaviour.settles
+        age = self.age(task)
+        return behaviour.answer(age) if behaviour.latency <= patience else None, age >= behaviour.ready_after
+
+    def listener(self, task: Task, port: int) -> Behaviour | None:
+        """How the container behaves that listens on a port of the task; ``None`` where none is left that could."""
+        if task.last_status not in ("RUNNING", "DEACTIVATING"):
+            return None
+        container = _listening(task, port)
+        return None if container.exit_code is not None else self._behaviours.get(container)
+
+    def age(self, task: Task) -> float:
+        """Seconds since its containers were started."""
+        return self._world.now() - task.instants["startedAt"]
+
+    def memory(self, task: Task) -> float:
+        """The percentage of its memory that the task uses."""
+        return max(self._behaviours[each].memory(self.age(task)) for each in task.containers)
 
     def _after(self, task: Task, seconds: float, step: Callable[[Task], None]) -> None:
         if task in self._steps:
@@ -132,14 +149,16 @@ class Lifecycle:
         if after is None and task.service is None:
             after = JOB
         if after is not None:
-            self._world.after(after, lambda: self._exit(task, container, behaviour.exit_code))
+            self._world.after(after, lambda: self._exit(task, container, behaviour))
 
-    def _exit(self, task: Task, container: Container, code: int) -> None:
+    def _exit(self, task: Task, container: Container, behaviour: Behaviour) -> None:
         if task.desired_status == "STOPPED":
             return
-        container.last_status, container.exit_code = "STOPPED", code
+        container.last_status, container.exit_code = "STOPPED", behaviour.exit_code
+        container.reason = behaviour.exit_reason
         if container.essential:
-            self.stop(task, "EssentialContainerExited", "Essential container in task exited")
+            end = "EssentialContainerExited", "Essential container in task exited"
+            self._world.after(NOTICING, lambda: self.stop(task, *end))
 
     def _terminate(self, task: Task) -> None:
         if "startedAt" in task.instants:
@@ -177,9 +196,8 @@ class Lifecycle:
         )
 
         def passes() -> tuple[bool, bool]:
-            age = self._world.now() - task.instants["startedAt"]
-            behaviour = self._behaviours[container]
-            return behaviour.answers(age) == 200, age >= behaviour.settles
+            behaviour, age = self._behaviours[container], self.age(task)
+            return behaviour.answer(age) == 200, age >= behaviour.ready_after
 
         def judged() -> None:
             container.health_status = {HEALTHY: "HEALTHY", UNHEALTHY: "UNHEALTHY"}[probe.state]

@@ -27,7 +27,7 @@ def answer_of(world: World, group: Any, id: str, port: int) -> tuple[int | None,
         return None, False
     if not _reachable(group, interface, checked):
         return None, False
-    return world.ecs.lifecycle.answer(task, checked)
+    return world.ecs.lifecycle.answer(task, checked, float(group.health_check_timeout_seconds))
 
 
 def _interface(ec2: Any, vpc: str, address: str) -> Any:
