@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from orchestrator.app.strategies import strategy_of
 from orchestrator.core.address import Address
 from orchestrator.core.resource import Live, Resource
 from orchestrator.core.values import Ref, Unknown, resolve, unknowns
@@ -12,8 +13,7 @@ from orchestrator.kinds.elbv2.target_groups import TargetGroup
 from orchestrator.plan.compile import Compiled, ServicePlan
 from orchestrator.plan.compile.context import COLOURS
 from orchestrator.reconcile.steps import Traits
-from orchestrator.rollout.release import ColourSpec, ServiceSpec
-from orchestrator.rollout.strategies import Strategy, all_at_once, rolling
+from orchestrator.rollout.release import ColourSpec, OnConflict, ServiceSpec
 
 _FILLED_IN_LATER = ""
 """Stands where a rollout puts the revision that it registers."""
@@ -56,13 +56,6 @@ def specs_of(stack: str, compiled: Compiled, outputs: Outputs) -> dict[str, Serv
     return {name: spec for name, spec in specs.items() if not unknowns(spec)}
 
 
-def _strategy(planned: ServicePlan) -> Strategy:
-    wanted = planned.strategy
-    if wanted.type == "rolling" or planned.rule is None:
-        return rolling(bake=wanted.bake)
-    return all_at_once(bake=wanted.bake, hold=wanted.hold)
-
-
 def _checks(planned: ServicePlan, groups: Mapping[Address, TargetGroup]) -> tuple[int, float] | None:
     """How many health checks a new target has to pass, and the seconds between two."""
     group = next((groups[a] for c in planned.colours.values() if (a := c.target_group) and a in groups), None)
@@ -94,10 +87,15 @@ def _spec(stack: str, planned: ServicePlan, outputs: Outputs, groups: Mapping[Ad
         image=planned.image,
         colours=colours,
         rule=known(Ref(planned.rule, "arn")) if planned.rule else None,
+        test_rule=known(Ref(planned.test_rule, "arn")) if planned.test_rule else None,
+        test_headers=planned.test_headers,
+        url=known(planned.url),
+        sticky=planned.strategy.sticky,
         minimum=planned.min,
         desired=planned.desired,
-        strategy=_strategy(planned),
-        deadline=planned.deadline,
+        strategy=strategy_of(planned),
+        deadline=planned.strategy.deadline,
         checks=_checks(planned, groups),
         needs=tuple(sorted(planned.needs)),
+        on_conflict=OnConflict(planned.strategy.concurrent),
     )

@@ -11,6 +11,8 @@ from orchestrator.plan.model.services import Service
 
 GATEWAY_SERVICES = ("s3", "dynamodb")
 PRIORITY_STEP = 100
+LAST_PRIORITY = 50000
+EVERYTHING = ("/*", "*")
 ANYWHERE = "0.0.0.0/0"
 
 
@@ -51,9 +53,36 @@ def nat_zones(network: Network, region: str) -> tuple[str, ...]:
 
 
 def priorities(services: Mapping[str, Service]) -> dict[str, int]:
-    """The priority of every balanced service's rule: as stated, or 100 apart in order of the file."""
-    balanced = [(name, service) for name, service in services.items() if service.balanced]
-    return {name: service.priority or PRIORITY_STEP * place for place, (name, service) in enumerate(balanced, start=1)}
+    """The priority of every balanced service's rule: as stated, or 100 apart in order of the file.
+
+    The rule that takes everything comes last, wherever in the file it stands.
+    """
+    balanced = {name: service for name, service in services.items() if service.balanced}
+    order = [name for name, service in balanced.items() if service.priority or not _takes_everything(service)]
+    places = {name: PRIORITY_STEP * place for place, name in enumerate(order, start=1)}
+    return {name: service.priority or places.get(name, LAST_PRIORITY) for name, service in balanced.items()}
+
+
+def _takes_everything(service: Service) -> bool:
+    return not service.hosts and any(path in EVERYTHING for path in service.paths)
+
+
+def test_priorities(services: Mapping[str, Service]) -> dict[str, int]:
+    """The priority of every rule that takes tests by a header: just before that of all requests."""
+    places = priorities(services)
+    return {n: places[n] - 1 for n, s in services.items() if n in places and s.test and s.test.header}
+
+
+def test_ports(services: Mapping[str, Service]) -> tuple[int, ...]:
+    """The load balancer's ports that are only for tests."""
+    return tuple(sorted({s.test.port for s in services.values() if s.balanced and s.test and s.test.port}))
+
+
+def found_by_name(plan: Plan, service: Service) -> bool:
+    """Whether a service has a name in the network's namespace."""
+    if plan.network is None or plan.network.namespace is None or service.port is None:
+        return False
+    return not service.balanced if service.discovery is None else service.discovery
 
 
 def security_groups(plan: Plan) -> dict[str, SecurityGroup]:

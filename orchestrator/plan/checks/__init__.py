@@ -11,6 +11,7 @@ from orchestrator.plan.checks.general import check_general
 from orchestrator.plan.checks.network import check_network
 from orchestrator.plan.checks.reach import check_reach
 from orchestrator.plan.checks.services import check_services
+from orchestrator.plan.checks.strategy import check_strategies
 from orchestrator.plan.checks.whole import check_whole
 from orchestrator.plan.model.plan import Plan
 
@@ -22,6 +23,7 @@ def check(plan: Plan, environment: str | None = None) -> list[Finding | NameFind
         *check_network(plan),
         *check_entry(plan),
         *check_services(plan),
+        *check_strategies(plan),
         *check_reach(plan),
     ]
     return list(found) or list(check_whole(plan, f"{plan.name}-{environment}" if environment else plan.name))

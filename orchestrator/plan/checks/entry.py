@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from orchestrator.plan.checks.finding import Finding, unknown
+from orchestrator.plan.matching import matcher
 from orchestrator.plan.model.plan import Entry, Plan
 from orchestrator.plan.model.services import Service
-from orchestrator.plan.topology import priorities, reaches, security_groups
+from orchestrator.plan.topology import priorities, reaches, security_groups, test_priorities
 
 MOST_CONDITIONS = 5
 MOST_RULES = 100
@@ -25,6 +25,7 @@ def check_entry(plan: Plan) -> Iterator[Finding]:
     yield from _certificate(plan.entry.certificate, plan.region)
     yield from _conditions(balanced)
     yield from _priorities(balanced)
+    yield from _tests(plan.services, (80, 443) if plan.entry.certificate else (80,))
     yield from _shadowed(balanced)
 
 
@@ -81,6 +82,28 @@ def _priorities(services: Mapping[str, Service]) -> Iterator[Finding]:
         if priority in taken:
             yield ("services", name, "priority"), f"the priority {priority} is also that of {taken[priority]}"
         taken[priority] = name
+    for name, priority in test_priorities(services).items():
+        at = ("services", name, "priority")
+        if priority < 1:
+            yield at, "found 1, allowed: 2 or more, because the test rule comes before it"
+        elif priority in taken:
+            yield at, f"the test rule comes before it, at {priority}, which is the priority of {taken[priority]}"
+
+
+def _tests(services: Mapping[str, Service], serving: tuple[int, ...]) -> Iterator[Finding]:
+    for name, service in services.items():
+        test = service.test
+        if test is None:
+            continue
+        at = ("services", name, "test")
+        if (test.header is None) == (test.port is None):
+            yield at, "allowed: exactly one of header and port"
+        elif not service.balanced:
+            yield at, "reaches a side behind the load balancer, but the service has no paths"
+        elif test.port in serving:
+            yield (*at, "port"), f"found {test.port}, which serves everybody, allowed: another port"
+        elif test.header and len(service.paths) + len(service.hosts) >= MOST_CONDITIONS:
+            yield at, f"a rule takes {MOST_CONDITIONS} paths, hosts and headers, allowed: one path fewer, or a port"
 
 
 def _shadowed(services: Mapping[str, Service]) -> Iterator[Finding]:
@@ -105,9 +128,4 @@ def _covers(one: Service, other: Service) -> bool:
 
 
 def _all_within(patterns: tuple[str, ...], wider: tuple[str, ...]) -> bool:
-    return all(any(_matcher(w).fullmatch(p) for w in wider) for p in patterns)
-
-
-def _matcher(pattern: str) -> re.Pattern[str]:
-    parts = {"*": ".*", "?": "[^*]"}  # a ? never stands for another pattern's *
-    return re.compile("".join(parts.get(c, re.escape(c)) for c in pattern))
+    return all(any(matcher(w).fullmatch(p) for w in wider) for p in patterns)

@@ -8,7 +8,7 @@ from orchestrator.plan.checks.finding import Finding, unknown
 from orchestrator.plan.checks.network import range_of
 from orchestrator.plan.model.network import Egress, Ingress, SecurityGroup
 from orchestrator.plan.model.plan import Plan
-from orchestrator.plan.topology import peers, port_ranges, security_groups
+from orchestrator.plan.topology import found_by_name, peers, port_ranges, security_groups
 
 MOST_RULES = 60
 
@@ -53,21 +53,36 @@ def _rule(rule: Ingress | Egress, groups: Mapping[str, SecurityGroup]) -> Iterat
 
 
 def _reachable(plan: Plan, groups: Mapping[str, SecurityGroup]) -> Iterator[Finding]:
+    for name, service in plan.services.items():
+        if service.port is None:
+            continue
+        carried = ", ".join(service.security_groups)
+        rules = [rule for g in service.security_groups if g in groups for rule in groups[g].ingress]
+        open_to = [rule for rule in rules if _takes(rule, service.port)]
+        at = ("services", name, "port")
+        if service.balanced and plan.entry is not None:
+            if not any(_lets_in(rule, plan.entry.security_groups) for rule in open_to):
+                source = ", ".join(plan.entry.security_groups)
+                yield at, f"no rule of security group {carried} lets {service.port} in from {source}"
+        elif found_by_name(plan, service) and not open_to:
+            yield at, f"it is found by name, but no rule of security group {carried} lets {service.port} in"
+    yield from _testable(plan, groups)
+
+
+def _testable(plan: Plan, groups: Mapping[str, SecurityGroup]) -> Iterator[Finding]:
     if plan.entry is None:
         return
+    carried = plan.entry.security_groups
+    rules = [rule for g in carried if g in groups for rule in groups[g].ingress]
     for name, service in plan.services.items():
-        if not service.balanced or service.port is None:
-            continue
-        rules = [rule for g in service.security_groups if g in groups for rule in groups[g].ingress]
-        if not any(_lets_in(rule, service.port, plan.entry.security_groups) for rule in rules):
-            carried, source = ", ".join(service.security_groups), ", ".join(plan.entry.security_groups)
-            yield (
-                ("services", name, "port"),
-                f"no rule of security group {carried} lets {service.port} in from {source}",
-            )
+        port = service.test.port if service.balanced and service.test else None
+        if port and not any(_takes(rule, port) for rule in rules):
+            yield ("services", name, "test", "port"), f"no rule of security group {', '.join(carried)} lets {port} in"
 
 
-def _lets_in(rule: Ingress, port: int, sources: tuple[str, ...]) -> bool:
-    if rule.protocol not in ("tcp", "all") or not any(low <= port <= high for low, high in port_ranges(rule.ports)):
-        return False
+def _takes(rule: Ingress, port: int) -> bool:
+    return rule.protocol in ("tcp", "all") and any(low <= port <= high for low, high in port_ranges(rule.ports))
+
+
+def _lets_in(rule: Ingress, sources: tuple[str, ...]) -> bool:
     return any("/" in peer or peer in sources for peer in peers(rule.from_))

@@ -20,6 +20,7 @@ MEMORY = {
     8192: tuple(range(16384, 61440 + 1, 4096)),
     16384: tuple(range(32768, 122880 + 1, 8192)),
 }
+LONGEST_CONTAINER_CHECK = 60
 _SECRET_NAME = re.compile(r"PASSW(OR)?D|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL", re.IGNORECASE)
 _SECRET_VALUE = re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{16}\b|-----BEGIN [A-Z ]*PRIVATE KEY-----|://[^/\s:@]+:[^/\s@]+@")
 _SECRET_STORES = ("secretsmanager", "ssm")
@@ -35,6 +36,7 @@ def check_services(plan: Plan) -> Iterator[Finding]:
         at = ("services", name)
         yield from (((*at, *path), text) for path, text in _service(service))
         yield from (((*at, *path), text) for path, text in _references(plan, name, service))
+        yield from (((*at, *path), text) for path, text in _discovery(plan, service))
     yield from _circles(plan)
 
 
@@ -52,10 +54,15 @@ def _service(service: Service) -> Iterator[Finding]:
             ("health", "timeout"),
             f"found {service.health.timeout}, allowed: less than the interval of {service.health.interval}",
         )
+    if service.health.command and service.health.timeout > LONGEST_CONTAINER_CHECK:
+        yield (
+            ("health", "timeout"),
+            f"found {service.health.timeout}, allowed: at most {LONGEST_CONTAINER_CHECK} for a check in the container",
+        )
     if service.balanced and service.port is None:
         yield ("port",), "missing, needed: the port that the load balancer sends requests to"
     yield from _counts(service)
-    yield from _strategy(service)
+    yield from _alarms(service)
     yield from _environment(service)
 
 
@@ -73,11 +80,23 @@ def _counts(service: Service) -> Iterator[Finding]:
         yield ("scaling", "requests"), "counts the load balancer's requests, but the service has no paths"
 
 
-def _strategy(service: Service) -> Iterator[Finding]:
-    if service.strategy.type == "all-at-once" and not service.balanced:
+def _alarms(service: Service) -> Iterator[Finding]:
+    for what in ("requests", "errors", "latency"):
+        if getattr(service.alarms, what) is not None and not service.balanced:
+            yield ("alarms", what), "is measured by the load balancer, but the service has no paths"
+
+
+def _discovery(plan: Plan, service: Service) -> Iterator[Finding]:
+    if not service.discovery:
+        return
+    if plan.network is None or plan.network.namespace is None:
+        yield ("discovery",), "there is no namespace to be found in: add network.namespace"
+    elif service.port is None:
+        yield ("discovery",), "is found by others, but listens on no port: add port"
+    elif service.balanced and service.strategy.type != "rolling":
         yield (
-            ("strategy",),
-            "all-at-once moves a load balancer's traffic, but the service has no paths, allowed: rolling",
+            ("discovery",),
+            "while a release takes over both sides would answer to the name, allowed: the load balancer, or rolling",
         )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses as dc
 from collections.abc import Iterator
+from typing import Any
 
-from orchestrator.core.values import Join
+from orchestrator.core.values import Join, Ref
 from orchestrator.kinds.alarms import Alarm
 from orchestrator.kinds.ecs.clusters import Cluster
 from orchestrator.kinds.elbv2.balancers import LoadBalancer
@@ -24,6 +25,38 @@ class Side:
     cluster: Cluster
     balancer: LoadBalancer | None
     group: TargetGroup | None
+
+    @property
+    def dimensions(self) -> dict[str, str | Ref[Any] | Join]:
+        """By what ECS's own metrics know it."""
+        return {"ClusterName": self.cluster.aws_name, "ServiceName": self.ecs_service}
+
+    @property
+    def balanced(self) -> dict[str, str | Ref[Any] | Join]:
+        """By what the load balancer's metrics know it."""
+        groups = {"LoadBalancer": self.balancer, "TargetGroup": self.group}
+        return {name: thing.out("full_name") for name, thing in groups.items() if thing}
+
+
+@dc.dataclass(frozen=True)
+class _Watched:
+    """What an alarm looks at. ``missing``: without requests the load balancer tells nothing, and nothing is wrong."""
+
+    namespace: str
+    metric: str
+    unit: str
+    statistic: str = "Average"
+    missing: str = "missing"
+
+
+_BALANCER = "AWS/ApplicationELB"
+_WATCHED = {
+    "cpu": _Watched("AWS/ECS", "CPUUtilization", "%"),
+    "memory": _Watched("AWS/ECS", "MemoryUtilization", "%"),
+    "requests": _Watched(_BALANCER, "RequestCount", "in a period", "Sum", "notBreaching"),
+    "errors": _Watched(_BALANCER, "HTTPCode_Target_5XX_Count", "in a period", "Sum", "notBreaching"),
+    "latency": _Watched(_BALANCER, "TargetResponseTime", "s", "p99", "notBreaching"),
+}
 
 
 def auto_scaling(wanted: Service, side: Side, context: Context) -> Iterator[ScalableTarget | ScalingPolicy]:
@@ -63,20 +96,23 @@ def auto_scaling(wanted: Service, side: Side, context: Context) -> Iterator[Scal
 def alarms(wanted: Service, side: Side, context: Context) -> Iterator[Alarm]:
     """An alarm for each threshold that the plan states."""
     told = frozenset(wanted.alarms.notify)
-    metrics = (("cpu", "CPUUtilization", wanted.alarms.cpu), ("memory", "MemoryUtilization", wanted.alarms.memory))
-    for what, metric, threshold in metrics:
-        if threshold is not None:
-            name = f"{side.name}-{what}"
-            yield Alarm(
-                name=name,
-                aws_name=context.name(Alarm, name),
-                namespace="AWS/ECS",
-                metric=metric,
-                dimensions={"ClusterName": side.cluster.aws_name, "ServiceName": side.ecs_service},
-                period=wanted.alarms.period,
-                periods=wanted.alarms.periods,
-                threshold=float(threshold),
-                description=f"{what} of {side.name} above {threshold:g} %",
-                alarm_actions=told,
-                ok_actions=told,
-            )
+    for what, watched in _WATCHED.items():
+        threshold = getattr(wanted.alarms, what)
+        if threshold is None:
+            continue
+        name = f"{side.name}-{what}"
+        yield Alarm(
+            name=name,
+            aws_name=context.name(Alarm, name),
+            namespace=watched.namespace,
+            metric=watched.metric,
+            dimensions=side.balanced if watched.namespace == _BALANCER else side.dimensions,
+            statistic=watched.statistic,
+            period=wanted.alarms.period,
+            periods=wanted.alarms.periods,
+            threshold=float(threshold),
+            missing=watched.missing,
+            description=f"{what} of {side.name} above {threshold:g} {watched.unit}",
+            alarm_actions=told,
+            ok_actions=told,
+        )

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from orchestrator.core.address import Address
 from orchestrator.core.resource import Resource
 from orchestrator.core.values import Link, Ref
+from orchestrator.kinds.discovery import Namespace
 from orchestrator.kinds.ec2.endpoints import GatewayEndpoint, InterfaceEndpoint
 from orchestrator.kinds.ec2.gateways import ElasticIp, InternetGateway, NatGateway
 from orchestrator.kinds.ec2.routes import Route, RouteTable
@@ -38,6 +39,7 @@ class Network:
     subnets: Mapping[str, tuple[Subnet, ...]]
     groups: Mapping[str, SecurityGroup]
     gateway: InternetGateway | None
+    namespace: Namespace | None
 
     def subnet_links(self, tier: str) -> frozenset[Link[Subnet]]:
         """References to the subnets of a tier."""
@@ -59,9 +61,12 @@ def compile_network(plan: Plan, wanted: model.Network, context: Context) -> Netw
     groups = {name: _group(name, group, vpc) for name, group in security_groups(plan).items()}
     endpoints = _endpoints(wanted, vpc, subnets, groups, private, context)
     addresses = (ElasticIp(name=f"nat-{zone}") for zone in nats)
+    namespace = Namespace(name="main", domain=wanted.namespace, vpc=vpc.out()) if wanted.namespace else None
     every = (s for tier in subnets.values() for s in tier)
     ways_out = (*((gateway,) if gateway else ()), *public, *addresses, *nats.values(), *private)
-    return Network((vpc, *every, *ways_out, *groups.values(), *endpoints), vpc, subnets, groups, gateway)
+    names = (namespace,) if namespace else ()
+    found = (vpc, *every, *ways_out, *groups.values(), *endpoints, *names)
+    return Network(found, vpc, subnets, groups, gateway, namespace)
 
 
 def _subnets(wanted: model.Network, tier: str, vpc: Vpc, context: Context) -> tuple[Subnet, ...]:

@@ -20,7 +20,7 @@ from orchestrator.plan.compile.roles import compile_task_roles
 from orchestrator.plan.compile.services import ServicePlan, Surroundings, compile_service
 from orchestrator.plan.model.plan import Plan
 from orchestrator.plan.resources.build import Wrong, build
-from orchestrator.plan.topology import priorities
+from orchestrator.plan.topology import found_by_name, priorities, test_ports, test_priorities
 
 R = TypeVar("R", bound=Resource)
 
@@ -37,7 +37,7 @@ class Compiled:
 def compile_plan(plan: Plan, context: Context) -> Compiled:
     """The resources and services of a plan. Pure: the same plan in the same context compiles to equal values."""
     network = compile_network(plan, plan.network, context) if plan.network else None
-    entry = compile_entry(plan.entry, network, context) if plan.entry and network else None
+    entry = compile_entry(plan.entry, test_ports(plan.services), network, context) if plan.entry and network else None
     found: list[Resource] = [*(network.resources if network else ()), *(entry.resources if entry else ())]
     services: list[ServicePlan] = []
     if network is not None and plan.services:
@@ -66,9 +66,11 @@ def _services(
         tasks=roles.tasks,
         log_groups=log_groups,
         repositories=repositories,
+        priorities=priorities(plan.services),
+        test_priorities=test_priorities(plan.services),
+        discovered=frozenset(name for name, service in plan.services.items() if found_by_name(plan, service)),
     )
-    places = priorities(plan.services)
-    compiled = {name: compile_service(name, s, places.get(name), around) for name, s in plan.services.items()}
+    compiled = {name: compile_service(name, service, around) for name, service in plan.services.items()}
     services = [service for _, service in compiled.values()]
     kept = [resource for resources, _ in compiled.values() for resource in resources]
     found: list[Resource] = [*repositories.values(), *log_groups.values(), *roles.resources, where, *kept]

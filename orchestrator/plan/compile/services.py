@@ -7,16 +7,14 @@ from collections.abc import Mapping
 
 from orchestrator.core.address import Address
 from orchestrator.core.resource import Resource
-from orchestrator.core.values import Initial, Link
+from orchestrator.core.values import Initial, Join, Link
+from orchestrator.kinds.alarms import Alarm
 from orchestrator.kinds.ecr import Repository
 from orchestrator.kinds.ecs.base import Capacity
 from orchestrator.kinds.ecs.clusters import Cluster
 from orchestrator.kinds.ecs.containers import Container, HealthCheck, Logs
-from orchestrator.kinds.ecs.services import Balanced, Service
+from orchestrator.kinds.ecs.services import Balanced, Registry, Service
 from orchestrator.kinds.ecs.task_definitions import TaskDefinition
-from orchestrator.kinds.elbv2.actions import Forward, Target
-from orchestrator.kinds.elbv2.conditions import hosts, paths
-from orchestrator.kinds.elbv2.rules import ListenerRule
 from orchestrator.kinds.elbv2.target_groups import TargetGroup
 from orchestrator.kinds.iam import Role
 from orchestrator.kinds.logs import LogGroup
@@ -24,11 +22,12 @@ from orchestrator.plan.compile.context import COLOURS, ColourName, Context
 from orchestrator.plan.compile.entry import Entry
 from orchestrator.plan.compile.following import Side, alarms, auto_scaling
 from orchestrator.plan.compile.network import Network
+from orchestrator.plan.compile.routing import ROLLOUT, Routing, compile_routing
 from orchestrator.plan.model import services as model
 from orchestrator.plan.model.strategy import Strategy
-from orchestrator.plan.names import target_group
 
-ROLLOUT, AUTOSCALING = "a rollout", "autoscaling"
+AUTOSCALING = "autoscaling"
+_LONGEST_START = 300
 TO_BE_PINNED = ""
 """The image of a task definition until a rollout fills in repository and digest."""
 
@@ -56,8 +55,12 @@ class ServicePlan:
     task_definition: TaskDefinition
     colours: Mapping[ColourName, Colour]
     rule: Address | None
+    test_rule: Address | None
+    test_headers: Mapping[str, str]
+    url: str | Join
     strategy: Strategy
-    deadline: int
+    alarms: Mapping[str, str]
+    """Its own alarms: their names on CloudWatch by what they watch."""
     needs: frozenset[str]
     desired: int
     min: int
@@ -77,58 +80,15 @@ class Surroundings:
     tasks: Mapping[str, Role]
     log_groups: Mapping[str, LogGroup]
     repositories: Mapping[str, Repository]
-
-
-def target_groups(name: str, wanted: model.Service, around: Surroundings) -> dict[ColourName, TargetGroup]:
-    """A target group for each colour; none for a service that the load balancer does not reach."""
-    if not wanted.balanced or wanted.port is None:
-        return {}
-    context, vpc, health = around.context, around.network.vpc, wanted.health
-    return {
-        colour: TargetGroup(
-            name=f"{name}-{colour}",
-            aws_name=target_group(context.stack, name, colour, wanted.port, vpc.cidr),
-            vpc=vpc.out(),
-            port=wanted.port,
-            health_path=health.path,
-            health_interval=health.interval,
-            health_timeout=health.timeout,
-            healthy_threshold=health.healthy_threshold,
-            unhealthy_threshold=health.unhealthy_threshold,
-            matcher=health.codes,
-            deregistration_delay=wanted.drain,
-        )
-        for colour in COLOURS
-    }
-
-
-def listener_rule(
-    name: str,
-    wanted: model.Service,
-    priority: int | None,
-    groups: Mapping[ColourName, TargetGroup],
-    around: Surroundings,
-) -> ListenerRule | None:
-    """The rule that sends a service its requests. Both colours are always in it; their weights are a rollout's."""
-    if around.entry is None or priority is None or not groups:
-        return None
-    active = around.context.active(name)
-    targets = frozenset(Target(group.out("arn"), 100 if c == active else 0) for c, group in groups.items())
-    stated = [paths(*wanted.paths)] if wanted.paths else []
-    stated += [hosts(*wanted.hosts)] if wanted.hosts else []
-    return ListenerRule(
-        name=name,
-        listener=around.entry.listener.out("arn"),
-        priority=priority,
-        conditions=frozenset(stated),
-        action=Initial(Forward(targets), ROLLOUT),
-    )
+    priorities: Mapping[str, int]
+    test_priorities: Mapping[str, int]
+    discovered: frozenset[str]
+    """Services that have a name in the network's namespace."""
 
 
 def task_definition(name: str, wanted: model.Service, around: Surroundings) -> TaskDefinition:
     """The task definition, all but its image."""
     context = around.context
-    health = HealthCheck(wanted.health.command) if wanted.health.command else None
     container = Container(
         image=TO_BE_PINNED,
         ports=frozenset({wanted.port} if wanted.port else ()),
@@ -138,7 +98,7 @@ def task_definition(name: str, wanted: model.Service, around: Surroundings) -> T
         user="" if wanted.user is None else str(wanted.user),
         read_only_root=wanted.read_only_root,
         stop_timeout=wanted.stop_timeout,
-        health=health,
+        health=_container_check(wanted.health),
         logs=Logs(
             {
                 "awslogs-group": around.log_groups[name].aws_name,
@@ -159,17 +119,29 @@ def task_definition(name: str, wanted: model.Service, around: Surroundings) -> T
     )
 
 
+def _container_check(health: model.Health) -> HealthCheck | None:
+    if health.command is None:
+        return None
+    return HealthCheck(
+        command=health.command,
+        interval=health.interval,
+        timeout=health.timeout,
+        retries=health.unhealthy_threshold,
+        start_period=min(health.grace_period, _LONGEST_START),
+    )
+
+
 def colours(
     name: str,
     wanted: model.Service,
     definition: TaskDefinition,
-    groups: Mapping[ColourName, TargetGroup],
+    routing: Routing,
     around: Surroundings,
 ) -> dict[ColourName, Colour]:
     """Both sides of a service; only those of a balanced one have target groups."""
 
     def side(colour: ColourName) -> Colour:
-        group = groups.get(colour)
+        group = routing.groups.get(colour)
         balanced = {Balanced(group.out("arn"), name, wanted.port)} if group and wanted.port else set()
         spot = wanted.capacity == "FARGATE_SPOT"
         service = Service(
@@ -184,6 +156,7 @@ def colours(
             launch_type=None if spot else "FARGATE",
             capacity=frozenset({Capacity("FARGATE_SPOT")}) if spot else None,
             load_balancers=frozenset(balanced),
+            registries=frozenset({Registry(routing.name.out("arn"))} if routing.name else ()),
             grace=wanted.health.grace_period if balanced else 0,
             execute_command=wanted.execute_command,
         )
@@ -192,15 +165,22 @@ def colours(
     return {colour: side(colour) for colour in COLOURS}
 
 
-def compile_service(
-    name: str, wanted: model.Service, priority: int | None, around: Surroundings
-) -> tuple[tuple[Resource, ...], ServicePlan]:
+def compile_service(name: str, wanted: model.Service, around: Surroundings) -> tuple[tuple[Resource, ...], ServicePlan]:
     """What is kept for a service, and the service as a rollout needs it."""
-    groups = target_groups(name, wanted, around)
-    rule = listener_rule(name, wanted, priority, groups, around)
+    routing = compile_routing(
+        name,
+        wanted,
+        around.context,
+        around.network,
+        around.entry,
+        priority=around.priorities.get(name),
+        test_priority=around.test_priorities.get(name),
+        discovered=name in around.discovered,
+    )
     definition = task_definition(name, wanted, around)
-    sides = colours(name, wanted, definition, groups, around)
-    following = {c: _following(name, wanted, side, groups.get(c), around) for c, side in sides.items()}
+    sides = colours(name, wanted, definition, routing, around)
+    following = {c: _following(name, wanted, side, routing.groups.get(c), around) for c, side in sides.items()}
+    active = following[around.context.active(name)]
     service = ServicePlan(
         name=name,
         cluster=around.cluster.out("arn"),
@@ -208,17 +188,19 @@ def compile_service(
         image=wanted.image,
         task_definition=definition,
         colours=sides,
-        rule=rule.address if rule else None,
+        rule=routing.rule.address if routing.rule else None,
+        test_rule=routing.test_rule.address if routing.test_rule else None,
+        test_headers=routing.test_headers,
+        url=routing.url,
         strategy=wanted.strategy,
-        deadline=wanted.health.deadline,
+        alarms={r.name.removeprefix(f"{name}-"): r.aws_name for r in active if isinstance(r, Alarm)},
         needs=frozenset(wanted.needs),
         desired=wanted.desired,
         min=wanted.scaling.min if wanted.scaling else wanted.desired,
         max=wanted.scaling.max if wanted.scaling else wanted.desired,
         following=following,
     )
-    kept: tuple[Resource, ...] = (*groups.values(), *((rule,) if rule else ()))
-    return (*kept, *following[around.context.active(name)]), service
+    return (*routing.resources, *active), service
 
 
 def _following(

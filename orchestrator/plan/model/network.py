@@ -21,6 +21,11 @@ Peer = Annotated[
     Says("an IPv4 range, or a security group of this plan by name"),
 ]
 Protocol = Literal["tcp", "udp", "icmp", "all"]
+Domain = Annotated[
+    str,
+    Field(pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z]([a-z0-9-]{0,61}[a-z0-9])?$", max_length=200),
+    Says("a domain such as shop.local"),
+]
 EndpointName = Annotated[
     str,
     Field(pattern=r"^[a-z][a-z0-9-]*(\.[a-z0-9-]+)*$"),
@@ -104,6 +109,9 @@ class Network(Section):
     )
     nat: Nat = Field(default_factory=Nat, description="NAT gateways: one-per-zone, single, none, or a list of zones.")
     endpoints: Endpoints = Field(default_factory=Endpoints, description="VPC endpoints to AWS's own services.")
+    namespace: Domain | None = Field(
+        default=None, description="A private domain in which services find each other by name, such as shop.local."
+    )
     security_groups: Mapping[Name, SecurityGroup] = Field(
         default_factory=dict, description="Security groups by name: alb and tasks are those of entry and services."
     )

@@ -21,6 +21,11 @@ StackName = Annotated[
     Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=24),
     Says("a name of at most 24 lower-case letters, digits and single hyphens, beginning with a letter"),
 ]
+Origin = Annotated[
+    str,
+    Field(pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?$"),
+    Says("a scheme and a host such as https://shop.example.com"),
+]
 Retention = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
 ]
@@ -56,6 +61,11 @@ class Entry(Section):
     )
     ssl_policy: str = Field(
         default="ELBSecurityPolicy-TLS13-1-2-2021-06", description="Protocols and ciphers of HTTPS."
+    )
+    address: Origin | None = Field(
+        default=None,
+        description="Where it is reached, such as https://shop.example.com; gates ask there. "
+        "Left out: by its own DNS name.",
     )
     scheme: Literal["internet-facing", "internal"] = Field(default="internet-facing", description="Who can reach it.")
     subnets: Name = Field(default="public", description="The tier of subnets that it stands in.")

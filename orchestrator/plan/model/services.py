@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -20,6 +20,14 @@ PathPattern = Annotated[
     str,
     Field(pattern=r"^[/*][A-Za-z0-9_\-.$/~\"'@:+&*?]{0,127}$"),
     Says("a path such as /api/posts*, of at most 128 letters, digits and _-.$/~\"'@:+&*?"),
+]
+Header = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,40}$"),
+    Says("the name of a header such as X-Release, of at most 40 characters"),
+]
+HeaderValue = Annotated[
+    str, Field(pattern=r"^[ -)+->@-~]{1,128}$"), Says("text without * and ?, which would match other values too")
 ]
 HostPattern = Annotated[str, Field(pattern=r"^[A-Za-z0-9.\-*?]{1,128}$"), Says("a host name such as api.example.com")]
 User = Annotated[
@@ -55,10 +63,8 @@ class Health(Section):
     command: tuple[str, ...] | None = Field(
         default=None,
         min_length=1,
-        description="A check run inside the container, such as [CMD-SHELL, curl -f localhost:8080].",
-    )
-    deadline: Seconds = Field(
-        default=900, ge=60, description="Seconds after which a rollout that is not healthy is taken back."
+        description="A check run inside the container, such as [CMD-SHELL, curl -f localhost:8080], with the same "
+        "interval, timeout, unhealthy threshold and grace period.",
     )
 
 
@@ -83,11 +89,25 @@ class Alarms(Section):
 
     cpu: Percent | None = Field(default=None, description="Alarm when average CPU is above this percentage.")
     memory: Percent | None = Field(default=None, description="Alarm when average memory is above this percentage.")
+    requests: float | None = Field(default=None, ge=0, description="Alarm at more requests than this in a period.")
+    errors: float | None = Field(default=None, ge=0, description="Alarm at more 5xx answers than this in a period.")
+    latency: float | None = Field(
+        default=None, gt=0, description="Alarm when the slowest hundredth of answers takes longer than these seconds."
+    )
     period: Literal[60, 120, 300, 600, 900, 3600] = Field(
         default=60, description="Seconds over which a value is averaged."
     )
     periods: int = Field(default=3, ge=1, le=100, description="Periods in a row that have to be above the threshold.")
     notify: tuple[Arn, ...] = Field(default=(), max_length=5, description="SNS topics that are told, by ARN.")
+
+
+class TestTraffic(Section):
+    """Requests that reach the idle side, whatever the weights are: by a header, or on a port of their own."""
+
+    shorthand: ClassVar[str | None] = "header"
+    header: Header | None = Field(default=None, description="The header that such a request carries.")
+    value: HeaderValue = Field(default="true", description="The header's value.")
+    port: Port | None = Field(default=None, description="A port of the load balancer that is only for tests.")
 
 
 class Permission(Section):
@@ -131,7 +151,18 @@ class Service(Section):
         default=None,
         ge=1,
         le=50000,
-        description="Place of its rule, lowest first. Left out: 100 a service, in order of the file.",
+        description="Place of its rule, lowest first. Left out: 100 a service, in order of the file; what takes "
+        "everything comes last.",
+    )
+    test: TestTraffic | None = Field(
+        default=None, description="What reaches the side without traffic: a header, or a port of the load balancer."
+    )
+    discovery: bool | None = Field(
+        default=None,
+        description="Whether it has a name in the network's namespace. Left out: when it has a port but no paths.",
+    )
+    spread: Literal["round_robin", "least_outstanding_requests"] = Field(
+        default="round_robin", description="How the load balancer chooses among its healthy tasks."
     )
     health: Health = Field(default_factory=Health, description="What proves that a task works.")
     drain: int = Field(default=30, ge=0, le=3600, description="Seconds for which a leaving task finishes its requests.")
