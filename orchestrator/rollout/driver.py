@@ -23,13 +23,14 @@ from orchestrator.rollout.decide import Decision, Need
 from orchestrator.rollout.fleet import EcsFleet
 from orchestrator.rollout.gates.base import Ask
 from orchestrator.rollout.http import asker
+from orchestrator.rollout.preflight import obstacles
 from orchestrator.rollout.progress import Progress
 from orchestrator.rollout.release import OnConflict, ServiceSpec
 from orchestrator.rollout.run import Lost, Run
 from orchestrator.rollout.scaling import AutoScaling
 from orchestrator.rollout.stages.base import RELEASE, Facts
 from orchestrator.rollout.state import Cursor, Outcome, Phase, from_json, key
-from orchestrator.rollout.survey import stand, subject_of
+from orchestrator.rollout.survey import LiveService, stand, subject_of
 from orchestrator.rollout.watch import Sight, look
 
 
@@ -171,12 +172,19 @@ class _Driver:
                 results[name] = Result(service=name, outcome=Outcome.STOPPED, why=live.foreign)
             elif decision.need is Need.RECORD:
                 results[name] = self._record(job, decision, sights[name])
+            elif found := self._obstacles(job, decision, live):
+                results[name] = Result(service=name, outcome=Outcome.REFUSED, why="; ".join(found))
             else:
                 cursor = begin(job.spec, decision, live, by=job.by, now=self._aws.clock.now())
                 run = self._run(job, cursor, version)
                 run.save(cursor)
                 runs[name] = run
                 self._progress.started(run)
+
+    def _obstacles(self, job: Job, decision: Decision, live: LiveService) -> tuple[str, ...]:
+        if decision.release is None or decision.need is Need.HEAL:
+            return ()
+        return obstacles(self._aws, job.spec, live, decision.release)
 
     def _taken_up(self, job: Job, cursor: Cursor, version: int) -> Run:
         now = self._aws.clock.now()
