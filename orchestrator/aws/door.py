@@ -257,6 +257,8 @@ class Aws:
     def _explained(self, service: str, operation: str, error: Exception) -> Exception:
         """What a caller gets: AWS's own error where kinds decide by its code, ours where nobody can do anything."""
         match classify(error):
+            case ErrorClass.CREDENTIALS if isinstance(error, boto.NoCredentialsError):
+                return CredentialsError("no AWS credentials were found", hint=_CREDENTIALS_HINT)
             case ErrorClass.CREDENTIALS:
                 return CredentialsError(
                     f"AWS did not accept the credentials ({service}:{operation}: {self._redact(message_of(error))})",

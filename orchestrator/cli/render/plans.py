@@ -31,11 +31,12 @@ def show(session: Session, outlook: Outlook) -> None:
         return
     if outlook.plan.steps or outlook.empty:
         _write(session, text.render(outlook.plan))
-        session.say("")
     lines = [_service(d) for d in outlook.concerns]
     lines += [f"  ⟳ service {name}: goes on with the rollout that was left" for name in outlook.unfinished]
     lines += [f"  ⟳ service {name}: first release, once what it stands on is there" for name in outlook.waiting]
     lines += [f"  ! {line}; left as AWS wants it" for line in described(outlook.refused)]
+    if lines and outlook.plan.steps:
+        session.say("")
     if lines:
         _write(session, "\n".join(lines))
 
