@@ -1,7 +1,7 @@
 """The layers a request passes through on its way to moto, each one a WSGI application around the next.
 
-From the outside in: ``Held``, ``Delayed``, ``Logged``, the administration, ``Serial``, ``Quiet``, moto. Latency is
-added outside the lock so that parallel calls overlap as on AWS; what decides the fate of one call belongs between
+From the outside in: ``Held``, ``Delayed``, ``Logged``, the administration, ``Faults``, ``Serial``, ``Quiet``, moto.
+Latency is added outside the lock so that parallel calls overlap as on AWS; the fate of one call is decided between
 ``Logged`` and ``Serial``, where the operation is known and nothing has happened yet.
 """
 

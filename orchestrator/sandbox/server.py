@@ -20,6 +20,8 @@ from orchestrator.sandbox import repairs, strict
 from orchestrator.sandbox.admin import Admin
 from orchestrator.sandbox.chain import Call, Delayed, Held, Logged, Quiet, Serial
 from orchestrator.sandbox.clock import SandboxClock, SpeedClock
+from orchestrator.sandbox.faults import Faults
+from orchestrator.sandbox.repairs import paging
 from orchestrator.sandbox.world.world import World
 
 _log = logging.getLogger(__name__)
@@ -41,15 +43,19 @@ class Sandbox:
         empty_repositories: bool = False,
         latency: float = 0.0,
         strict: bool = True,
+        page_size: int | None = None,
     ) -> None:
+        """``page_size``: no list has longer pages than that, whatever the caller asks for."""
         self.clock: SandboxClock = clock or SpeedClock()
         self.world = World(self.clock, empty_repositories=empty_repositories)
         self._port = port
         self.latency = latency
         self._strict = strict
+        self._page_size = page_size
         self._lock = threading.RLock()
         self._asked_to_stop = threading.Event()
         self._logged: Logged | None = None
+        self._faults: Faults | None = None
         self._server: Any = None
         self._thread: threading.Thread | None = None
 
@@ -64,6 +70,13 @@ class Sandbox:
     def calls(self) -> Sequence[Call]:
         """Every AWS call since the start or the last reset, in the order of arrival."""
         return self._logged.calls if self._logged else ()
+
+    @property
+    def faults(self) -> Faults:
+        """What is to go wrong; nothing unless rules are added."""
+        if self._faults is None:
+            raise SandboxError("the sandbox is not running")
+        return self._faults
 
     def start(self) -> None:
         """Serve an empty account until ``stop``."""
@@ -113,6 +126,8 @@ class Sandbox:
             self.world.reset()
             if self._logged:
                 self._logged.calls.clear()
+            if self._faults:
+                self._faults.clear()
 
     def push(self, repository: str, tag: str, behaves: str = "ok", *, region: str | None = None) -> Mapping[str, str]:
         """Put an image that behaves in a given way into a repository, named in full or by its last part."""
@@ -141,7 +156,8 @@ class Sandbox:
 
         self._install()
         aws = Serial(Quiet(DomainDispatcherApplication(create_backend_app)), self._lock, self.world.catch_up)
-        self._logged = Logged(Admin(aws, self), self.clock.now)
+        self._faults = Faults(aws)
+        self._logged = Logged(Admin(self._faults, self), self.clock.now)
         app = Held(Delayed(self._logged, lambda: self.latency), self.clock.hold)
         with self._bound() as listening:
             number = listening.fileno()
@@ -161,6 +177,7 @@ class Sandbox:
 
     def _install(self) -> None:
         repairs.install(self.world.now)
+        paging.limit_pages(self._page_size)
         if self._strict:
             strict.install(self.world.now)
         else:

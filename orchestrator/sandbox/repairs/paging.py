@@ -39,6 +39,12 @@ DEFAULT_PAGE: dict[tuple[str, str], int] = {
 """Items a page when the caller names no limit, where AWS documents one."""
 
 _OUR_MARK = "page:"
+_longest: list[int] = []
+
+
+def limit_pages(size: int | None) -> None:
+    """Let no page hold more than that, whatever the caller asks for: AWS may always give less."""
+    _longest[:] = [] if size is None else [size]
 
 
 def model(service: str, operation: str) -> dict[str, Any] | None:
@@ -62,7 +68,7 @@ def cut(service: str, operation: str, params: dict[str, Any], reply: dict[str, A
     last = _read_token(token)
     if token and last is None:
         return reply
-    limit = int(params.get(pages.get("limit_key") or "") or DEFAULT_PAGE.get((service, operation), 0))
+    limit = _limit(pages, service, operation, params)
     keys = pages["result_key"] if isinstance(pages["result_key"], list) else [pages["result_key"]]
     items = [(key, item) for key in keys for item in reply.get(key) or ()]
     start = _after(items, last)
@@ -87,10 +93,16 @@ def resumed(service: str, operation: str, params: dict[str, Any]) -> str | None:
 
 def wanted(service: str, operation: str, params: dict[str, Any]) -> bool:
     """Whether the reply to this call may need cutting; everything else is passed on unread."""
-    if (service, operation) in DEFAULT_PAGE:
+    if (service, operation) in DEFAULT_PAGE or _longest:
         return True
     pages = model(service, operation)
     return pages is not None and any(params.get(pages.get(key) or "") for key in ("limit_key", "input_token"))
+
+
+def _limit(pages: dict[str, Any], service: str, operation: str, params: dict[str, Any]) -> int:
+    """Items a page; 0 for all of them."""
+    told = int(params.get(pages.get("limit_key") or "") or DEFAULT_PAGE.get((service, operation), 0))
+    return min([told, *_longest]) if told else sum(_longest)
 
 
 def _after(items: Sequence[tuple[str, Any]], last: tuple[int, str] | None) -> int:

@@ -1,0 +1,119 @@
+"""Faults on demand, as boto3 sees them: each kind, which calls a rule takes, and what was carried out all the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore import exceptions as boto
+from botocore.parsers import ResponseParserError
+
+from orchestrator.sandbox.faults import Fault, Faults, Rule
+from orchestrator.sandbox.requests import Operation
+from tests.world import Aws, world
+
+CALLS: dict[str, Any] = {
+    "ec2": lambda client: client.describe_vpcs(),
+    "ecs": lambda client: client.list_clusters(),
+    "elbv2": lambda client: client.describe_load_balancers(),
+    "iam": lambda client: client.list_roles(),
+    "s3": lambda client: client.list_buckets(),
+    "logs": lambda client: client.describe_log_groups(),
+    "cloudwatch": lambda client: client.describe_alarms(),
+    "ecr": lambda client: client.describe_repositories(),
+    "codepipeline": lambda client: client.list_pipelines(),
+    "sts": lambda client: client.get_caller_identity(),
+    "resourcegroupstaggingapi": lambda client: client.get_resources(),
+}
+THROTTLES = {"RequestLimitExceeded", "SlowDown", "Throttling", "ThrottlingException"}
+
+
+@pytest.mark.parametrize("service", CALLS)
+def test_refusals_are_in_the_words_of_the_service(aws: Aws, service: str) -> None:
+    aws.sandbox.faults.add(Rule(fault=Fault.THROTTLE, service=service, count=1))
+    aws.sandbox.faults.add(Rule(fault=Fault.ERROR, service=service, count=1))
+    aws.sandbox.faults.add(Rule(fault=Fault.DENIED, service=service, count=1))
+    found = []
+    for _ in range(3):
+        with pytest.raises(boto.ClientError) as caught:
+            CALLS[service](aws.client(service))
+        found.append(caught.value.response)
+    assert found[0]["Error"]["Code"] in THROTTLES
+    assert found[1]["ResponseMetadata"]["HTTPStatusCode"] == 500
+    assert "Denied" in found[2]["Error"]["Code"] or found[2]["Error"]["Code"] == "UnauthorizedOperation"
+    CALLS[service](aws.client(service))
+
+
+def test_a_lost_reply_is_of_a_call_that_was_carried_out(aws: Aws) -> None:
+    aws.sandbox.faults.add(Rule(fault=Fault.LOST_REPLY, operation="Create*"))
+    with pytest.raises(boto.ConnectionClosedError):
+        aws.client("ecs").create_cluster(clusterName="main")
+    assert len(aws.client("ecs").list_clusters()["clusterArns"]) == 1
+
+
+def test_a_reset_connection_carries_nothing_out(aws: Aws) -> None:
+    aws.sandbox.faults.add(Rule(fault=Fault.RESET, operation="Create*"))
+    with pytest.raises(boto.ConnectionClosedError):
+        aws.client("ecs").create_cluster(clusterName="main")
+    assert aws.client("ecs").list_clusters()["clusterArns"] == []
+
+
+def test_a_truncated_answer_cannot_be_parsed_and_was_carried_out(aws: Aws) -> None:
+    aws.sandbox.faults.add(Rule(fault=Fault.TRUNCATED, operation="CreateVpc"))
+    with pytest.raises(ResponseParserError):
+        aws.client("ec2").create_vpc(CidrBlock="10.0.0.0/16")
+    assert "10.0.0.0/16" in [vpc["CidrBlock"] for vpc in aws.client("ec2").describe_vpcs()["Vpcs"]]
+
+
+def test_a_rule_takes_only_what_it_names_after_some_and_so_often(aws: Aws) -> None:
+    aws.sandbox.faults.add(Rule(fault=Fault.DENIED, service="ecs", operation="List*", skip=1, count=2))
+    refused = []
+    for _ in range(4):
+        aws.client("logs").describe_log_groups()
+        try:
+            aws.client("ecs").list_clusters()
+            refused.append(False)
+        except boto.ClientError:
+            refused.append(True)
+    assert refused == [False, True, True, False]
+    assert [count for _, count in aws.sandbox.faults.taken()] == [2]
+
+
+def test_a_reset_of_the_account_ends_all_faults(aws: Aws) -> None:
+    aws.sandbox.faults.add(Rule(fault=Fault.DENIED))
+    aws.sandbox.reset()
+    assert aws.client("ecs").list_clusters()["clusterArns"] == []
+
+
+def _through(seed: int) -> list[bool]:
+    """Which of many calls pass a delay of one in twenty, told by whether it slept."""
+    slept: list[float] = []
+    faults = Faults(lambda *_: [], slept.append)
+    faults.add(Rule(fault=Fault.DELAY, rate=0.05, seed=seed, seconds=3))
+    found = []
+    for _ in range(1000):
+        before = len(slept)
+        faults({"sandbox.operation": Operation("ec2", "DescribeVpcs", "eu-west-1")}, lambda *_: lambda _: None)
+        found.append(len(slept) > before)
+    assert set(slept) == {3}
+    return found
+
+
+def test_a_rate_takes_about_its_share_and_the_same_calls_each_time() -> None:
+    first = _through(7)
+    assert 30 < sum(first) < 70
+    assert _through(7) == first
+    assert _through(8) != first
+
+
+def test_small_pages_cut_what_aws_would_tell_at_once_and_lose_nothing() -> None:
+    with world(page_size=1) as aws:
+        ec2 = aws.client("ec2")
+        made = {ec2.create_vpc(CidrBlock=f"10.{n}.0.0/16")["Vpc"]["VpcId"] for n in range(3)}
+        pages = [[vpc["VpcId"] for vpc in page["Vpcs"]] for page in ec2.get_paginator("describe_vpcs").paginate()]
+        assert {len(page) for page in pages} == {1}
+        assert made <= {id for page in pages for id in page}
+    with world() as aws:
+        for number in range(3):
+            aws.client("logs").create_log_group(logGroupName=f"/{number}")
+        assert len(aws.client("logs").describe_log_groups()["logGroups"]) == 3
