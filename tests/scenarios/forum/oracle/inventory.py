@@ -70,7 +70,7 @@ RUNNING = Counter(
 
 
 def inventory(account: Account) -> dict[str, set[str]]:
-    """Everything in the account by kind, but what AWS itself puts there: defaults, service roles, alarms of policies."""
+    """Everything in the account by kind, but what AWS itself puts there: defaults, its roles, alarms of policies."""
     found = {kind: set(_listed(account, *how)) for kind, how in _LISTS.items()}
     found["listener"] = set(_listeners(account))
     found["rule"] = set(_rules(account, found["listener"]))
