@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,9 @@ class Admin:
             ("GET", "status"): self._status,
             ("GET", "images"): self._images,
             ("GET", "calls"): self._calls,
+            ("GET", "ledger"): self._ledger,
+            ("GET", "traffic"): self._traffic,
+            ("POST", "traffic"): self._set_traffic,
             ("POST", "push"): self._push,
             ("POST", "reset"): self._reset,
             ("POST", "advance"): self._advance,
@@ -76,6 +80,20 @@ class Admin:
             for (service, operation), count in sorted(counted.items())
         ]
         return {"total": counted.total(), "operations": listed}
+
+    def _ledger(self, _: Answer) -> Answer:
+        return self._sandbox.ledger.told()
+
+    def _traffic(self, _: Answer) -> Answer:
+        ledger = self._sandbox.ledger
+        return {"rate": self._sandbox.world.traffic.rate, "requests": ledger.requests, "failed": ledger.failed}
+
+    def _set_traffic(self, asked: Answer) -> Answer:
+        rate = asked.get("rate")
+        if not isinstance(rate, int | float) or isinstance(rate, bool) or not 0 <= rate < math.inf:
+            raise BadRequest(f"rate must be a number of requests a minute, found {rate!r}")
+        self._sandbox.set_traffic(rate)
+        return self._traffic(asked)
 
     def _push(self, asked: Answer) -> Answer:
         repository, tag = _text(asked, "repository"), _text(asked, "tag")

@@ -103,6 +103,24 @@ def calls(endpoint: Endpoint = _ENDPOINT) -> None:
 
 
 @sandbox.command()
+def traffic(
+    rate: Annotated[
+        float | None, typer.Option(min=0, help="Simulate that many requests a minute to each rule; 0 for none.")
+    ] = None,
+    endpoint: Endpoint = _ENDPOINT,
+) -> None:
+    """Tell what became of the simulated and the real requests, and how many are simulated from now on."""
+    answer = _ask(endpoint, "traffic", None if rate is None else {"rate": rate})
+    for each in _ask(endpoint, "ledger")["fates"]:
+        whose = each["service"] or each["group"] or each["balancer"]
+        image = f"  {each['image'][7:19]}" if each["image"] else ""
+        why = f"  {each['reason']}" if each["reason"] else ""
+        typer.echo(f"{each['requests']:8}  {each['status']}  {whose}{image}  {each['latency'] * 1000:.0f} ms{why}")
+    told = f"{answer['requests']:8}  in all, {answer['failed']} failed"
+    typer.echo(f"{told}; {answer['rate']:g} a minute to each rule are simulated")
+
+
+@sandbox.command()
 def down(endpoint: Endpoint = _ENDPOINT) -> None:
     """Stop the sandbox, and wait until it has stopped."""
     _ask(endpoint, "status")

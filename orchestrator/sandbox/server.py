@@ -22,6 +22,8 @@ from orchestrator.sandbox.chain import Call, Delayed, Held, Logged, Quiet, Seria
 from orchestrator.sandbox.clock import SandboxClock, SpeedClock
 from orchestrator.sandbox.faults import Faults
 from orchestrator.sandbox.repairs import paging
+from orchestrator.sandbox.world.traffic.ledger import Ledger
+from orchestrator.sandbox.world.traffic.traffic import RATE
 from orchestrator.sandbox.world.world import World
 
 _log = logging.getLogger(__name__)
@@ -43,11 +45,12 @@ class Sandbox:
         empty_repositories: bool = False,
         latency: float = 0.0,
         strict: bool = True,
+        traffic: float = RATE,
         page_size: int | None = None,
     ) -> None:
         """``page_size``: no list has longer pages than that, whatever the caller asks for."""
         self.clock: SandboxClock = clock or SpeedClock()
-        self.world = World(self.clock, empty_repositories=empty_repositories)
+        self.world = World(self.clock, empty_repositories=empty_repositories, traffic=traffic)
         self._port = port
         self.latency = latency
         self._strict = strict
@@ -138,6 +141,19 @@ class Sandbox:
         """Every image of every repository, with its behaviour."""
         with self._lock:
             return self.world.images.listed()
+
+    def set_traffic(self, rate: float) -> None:
+        """From now on simulate that many requests a minute to each rule that the public reaches."""
+        with self._lock:
+            self.world.catch_up()
+            self.world.traffic.rate = rate
+
+    @property
+    def ledger(self) -> Ledger:
+        """What became of every request up to now."""
+        with self._lock:
+            self.world.catch_up()
+            return self.world.traffic.ledger
 
     def __enter__(self) -> Self:
         self.start()

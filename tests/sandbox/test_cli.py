@@ -64,6 +64,8 @@ def test_it_takes_pushes_counts_calls_forgets_and_goes_down(running: tuple[subpr
     assert "Traceback" not in refused.stderr
     counted = CliRunner().invoke(sandbox, ["calls", "--endpoint", url])
     assert counted.stdout == "     1  ecr.CreateRepository\n     1  in all\n"
+    changed = CliRunner().invoke(sandbox, ["traffic", "--rate", "90", "--endpoint", url])
+    assert changed.stdout == "       0  in all, 0 failed; 90 a minute to each rule are simulated\n"
     assert CliRunner().invoke(sandbox, ["reset", "--endpoint", url]).exit_code == 0
     assert ecr.describe_repositories()["repositories"] == []
     assert _run("down", endpoint=url).returncode == 0

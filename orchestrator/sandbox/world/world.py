@@ -1,7 +1,7 @@
 """The world: what AWS does by itself between two calls.
 
 Nothing ticks. Whatever will happen stands in the agenda, and before each request the world catches up with the clock,
-each event seeing its own instant as the present.
+each event seeing its own instant as the present. Between two events the simulated traffic flows.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from orchestrator.core.clock import Clock
 from orchestrator.sandbox.repairs import operations
 from orchestrator.sandbox.world.agenda import Action, Agenda, Event
 from orchestrator.sandbox.world.images import Images
+from orchestrator.sandbox.world.traffic.traffic import RATE, Traffic
 
 if TYPE_CHECKING:
     from orchestrator.sandbox.world.ecs.engine import Ecs
@@ -33,12 +34,14 @@ _present: list[World] = []
 class World:
     """The present, what is going to happen, and the parts that make it happen."""
 
-    def __init__(self, clock: Clock, *, empty_repositories: bool = False) -> None:
+    def __init__(self, clock: Clock, *, empty_repositories: bool = False, traffic: float = RATE) -> None:
         self._clock = clock
         self._agenda = Agenda()
         self._instant: float | None = None
+        self._reached = clock.now()
         self.empty_repositories = empty_repositories
         self.images = Images(self)
+        self.traffic = Traffic(self, traffic)
 
     @cached_property
     def ecs(self) -> Ecs:
@@ -67,8 +70,10 @@ class World:
         until = self._clock.now()
         try:
             while event := self._agenda.due(until):
+                self._pass(event.at)
                 self._instant = event.at
                 event.action()
+            self._pass(until)
         finally:
             self._instant = None
 
@@ -82,8 +87,17 @@ class World:
         """Start over, with an empty account."""
         self._agenda.clear()
         self.images.reset()
+        self.traffic.reset()
+        self._reached = self._clock.now()
         for part in ("ecs", "elb"):
             self.__dict__.pop(part, None)
+
+    def _pass(self, until: float) -> None:
+        """Let time pass in which nothing happens but requests; what they meet is what there was before."""
+        since, self._reached = self._reached, max(self._reached, until)
+        if since < until and "elb" in vars(self):
+            self._instant = since
+            self.traffic.flow(since, until)
 
 
 def present() -> World:

@@ -25,7 +25,7 @@ def answer_of(world: World, group: Any, id: str, port: int) -> tuple[int | None,
     task = world.ecs.task_at(group.account_id, group.region_name, interface)
     if task is None:
         return None, False
-    if not _reachable(group, interface, checked):
+    if not _lets_in(group, interface, checked):
         return None, False
     return world.ecs.lifecycle.answer(task, checked, float(group.health_check_timeout_seconds))
 
@@ -37,7 +37,15 @@ def _interface(ec2: Any, vpc: str, address: str) -> Any:
     return None
 
 
-def _reachable(group: Any, interface: Any, port: int) -> bool:
+def reachable(group: Any, id: str, port: int) -> bool:
+    """Whether requests of the balancers get through to a target."""
+    if group.target_type == "instance":
+        return True
+    interface = _interface(ec2_backends[group.account_id][group.region_name], group.vpc_id, id)
+    return interface is not None and _lets_in(group, interface, port)
+
+
+def _lets_in(group: Any, interface: Any, port: int) -> bool:
     """Whether a security group of the target lets a balancer in."""
     balancers = balancers_by_group(elbv2_backends[group.account_id][group.region_name]).get(group.arn, [])
     return any(

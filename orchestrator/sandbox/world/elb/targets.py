@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.elbv2.models import elbv2_backends
 
-from orchestrator.sandbox.world.elb.answers import answer_of
+from orchestrator.sandbox.world.elb.answers import answer_of, reachable
 from orchestrator.sandbox.world.elb.usage import balancers_by_group
 from orchestrator.sandbox.world.probe import HEALTHY, INITIAL, UNHEALTHY, Pace, Probe
 
@@ -56,6 +56,8 @@ class Target:
     """Whether a balancer that is active checks it."""
     drained_at: float | None = None
     last_answer: int | None = None
+    reachable: bool | None = None
+    """Whether requests get through to it; ``None`` for not known since something has changed."""
 
 
 class Targets:
@@ -125,6 +127,12 @@ class Targets:
         why = f"Health checks failed with these codes: [{target.last_answer}]"
         return Health(UNHEALTHY, "Target.ResponseCodeMismatch", why)
 
+    def reaches(self, target: Target) -> bool:
+        """Whether requests get through to a target."""
+        if target.reachable is None:
+            target.reachable = reachable(target.group, target.id, target.port)
+        return target.reachable
+
     def review(self, account: str, region: str) -> None:
         """Look again at every target, because listeners, rules, balancers or settings have changed."""
         backend = elbv2_backends[account][region]
@@ -141,7 +149,7 @@ class Targets:
     def _review(self, target: Target, balancers: list[Any]) -> None:
         if target.drained_at is not None:
             return
-        target.in_use = bool(balancers)
+        target.in_use, target.reachable = bool(balancers), None
         answering = any(balancer.state == "active" for balancer in balancers)
         if answering and not target.answering:
             target.probe.start()

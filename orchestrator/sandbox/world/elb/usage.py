@@ -18,6 +18,16 @@ def groups_in(actions: Iterable[Any]) -> Iterator[str]:
             yield each["TargetGroupArn"]
 
 
+def forwarded(actions: Iterable[Any]) -> tuple[tuple[str, int], ...]:
+    """The target groups that some actions forward to, each with its weight; none where they do something else."""
+    for action in actions:
+        if action.data.get("Type") == "forward":
+            told = (action.data.get("ForwardConfig") or {}).get("TargetGroups")
+            groups = told or [{"TargetGroupArn": action.data["TargetGroupArn"]}]
+            return tuple((each["TargetGroupArn"], int(each.get("Weight", 1))) for each in groups)
+    return ()
+
+
 def balancers_by_group(backend: Any) -> dict[str, list[Any]]:
     """The load balancers that each target group in use belongs to."""
     used: dict[str, list[Any]] = {}
