@@ -42,6 +42,14 @@ def test_what_a_person_looks_for_is_there(draw: object, sought: str, forum: Comp
     assert sought in draw(forum)  # type: ignore[operator]
 
 
+@pytest.mark.parametrize("draw", [svg, mermaid, dot])
+def test_a_service_inside_is_shown_with_the_name_it_is_found_by(draw: object, load: Load) -> None:
+    text = SMALL.replace("network:", "network:\n  namespace: shop.local") + "  stock: {port: 9000}\n"
+    drawing = draw(system(load, text))  # type: ignore[operator]
+    assert "stock.shop.local" in drawing
+    assert "discovery-service" not in drawing
+
+
 def boxes(drawing: str, look: str) -> list[tuple[float, float, float, float]]:
     root = ElementTree.fromstring(drawing)
     found = [e for e in root.iter() if e.tag.endswith("rect") and e.get("class") == look and e.get("x")]

@@ -147,7 +147,7 @@ def _card(canvas: Canvas, service: Service, box: Box) -> None:
     canvas.text(box.x + 16, box.y + 26, fitted(service.name, 15, room - 54), size=15, look="strong")
     if service.port:
         canvas.text(box.right - 16, box.y + 26, f":{service.port}", size=12, look="code soft", anchor="end")
-    routes = " ".join(service.routes) or "inside only"
+    routes = " ".join(service.routes) or service.host or "inside only"
     canvas.text(
         box.x + 16,
         box.y + 45,

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from orchestrator.core.address import Address
 from orchestrator.core.resource import Resource
 from orchestrator.core.values import Ref
+from orchestrator.kinds.discovery import DiscoveryService, Namespace
 from orchestrator.kinds.ec2.endpoints import GatewayEndpoint, InterfaceEndpoint
 from orchestrator.kinds.ec2.gateways import InternetGateway, NatGateway
 from orchestrator.kinds.ec2.routes import RouteTable
@@ -31,6 +32,7 @@ _FOLDED = frozenset(
         "interface-endpoint", "gateway-endpoint", "load-balancer", "listener", "listener-rule", "target-group",
         "cluster", "scalable-target", "scaling-policy", "repository", "log-group", "role", "alarm",
         "codecommit-repository", "codebuild-project", "codepipeline", "event-rule", "trail",
+        "namespace", "discovery-service",
     }
 )  # fmt: skip
 
@@ -63,6 +65,8 @@ class Service:
     name: str
     port: int | None
     routes: tuple[str, ...]
+    host: str
+    """Its full name inside the network; empty when it has none."""
     size: str
     count: str
     needs: tuple[str, ...]
@@ -144,13 +148,15 @@ def _tiers(found: _Found, services: Iterable[ServicePlan]) -> Iterable[Tier]:
     with_nat = {_to(nat.subnet) for nat in found.all(NatGateway)}
     under = {_to(link) for balancer in found.all(LoadBalancer) for link in balancer.subnets}
     rules = {rule.name: rule for rule in found.all(ListenerRule)}
+    domains = {n.address: n.domain for n in found.all(Namespace)}
+    hosts = {d.name: f"{d.host}.{domains.get(to, to)}" for d in found.all(DiscoveryService) if (to := _to(d.namespace))}
     tiers: dict[str, dict[str, Subnet]] = {}
     for subnet in found.all(Subnet):
         tiers.setdefault(subnet.name.rpartition("-")[0], {})[subnet.zone[-1]] = subnet
     for tier, subnets in tiers.items():
         here = {s.address for s in subnets.values()}
         first = next(iter(subnets.values()))
-        inside = (_service(s, rules.get(s.name)) for s in services if _stands_in(s, here))
+        inside = (_service(s, rules.get(s.name), hosts.get(s.name, "")) for s in services if _stands_in(s, here))
         yield Tier(
             name=tier,
             reach=_reach({to.kind for to in ways.get(first.address, ()) if to}),
@@ -171,7 +177,7 @@ def _stands_in(service: ServicePlan, subnets: set[Address]) -> bool:
     return any(_to(link) in subnets for link in side.subnets)
 
 
-def _service(planned: ServicePlan, rule: ListenerRule | None) -> Service:
+def _service(planned: ServicePlan, rule: ListenerRule | None, host: str) -> Service:
     definition = planned.task_definition
     container = definition.containers[planned.name]
     routes = sorted(v for c in rule.conditions for v in c.values) if rule else []
@@ -180,6 +186,7 @@ def _service(planned: ServicePlan, rule: ListenerRule | None) -> Service:
         name=planned.name,
         port=next(iter(container.ports), None),
         routes=tuple(routes),
+        host=host,
         size=f"{definition.cpu / 1024:g} vCPU · {_memory(definition.memory)}",
         count=count,
         needs=tuple(sorted(planned.needs)),

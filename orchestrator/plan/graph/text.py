@@ -137,7 +137,8 @@ def _arrows(seen: Picture) -> Iterator[tuple[str, str, str]]:
 
 def _about(service: Service) -> tuple[str, ...]:
     port = f":{service.port}" if service.port else ""
-    return (f"{service.name}{port}", *service.routes, service.count, service.size)
+    found = service.routes or ((service.host,) if service.host else ())
+    return (f"{service.name}{port}", *found, service.count, service.size)
 
 
 def _id(what: str, name: str) -> str:
