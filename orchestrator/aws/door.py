@@ -7,6 +7,7 @@ repeated here: it raises ``UnknownOutcome``, and the engine looks before it leap
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -32,6 +33,7 @@ U = TypeVar("U")
 
 READS = ("Describe", "List", "Get", "BatchGet", "BatchCheck", "Search", "Head", "Lookup", "Query", "Scan", "Simulate")
 _ONCE = ("Create", "Allocate", "Run", "Request", "Import", "Authorize", "RegisterTaskDefinition", "Start")
+_SLOW = ("elbv2", "ec2", "resourcegroupstaggingapi")
 _ATTEMPTS = 10
 _ATTEMPTS_UNREACHABLE = 4
 
@@ -99,16 +101,19 @@ class Aws:
         self._workers = workers
         self._clients: dict[str, Any] = {}
         self._shared = _Shared()
+        self._reader: Aws | None = None
         self._pool: ThreadPoolExecutor | None = None
         self._redact = Redactor()
         self._retrying = {once: _retrying(clock, once=once) for once in (False, True)}
 
     def reader(self) -> Aws:
-        """A door onto the same account that cannot write; it shares the pace and the identity."""
-        door = Aws(self._access, self.clock, read_only=True, pace=self.pace, workers=self._workers)
-        door.calls = self.calls
-        door._shared = self._shared
-        return door
+        """The door onto the same account that cannot write; both share the pace, the identity and the audit."""
+        if self._reader is None:
+            door = Aws(self._access, self.clock, read_only=True, pace=self.pace, workers=self._workers)
+            door.calls = self.calls
+            door._shared = self._shared
+            self._reader = door
+        return self._reader
 
     # -- who and where -----------------------------------------------------------------------------------------------
 
@@ -132,8 +137,17 @@ class Aws:
         return found
 
     def hurry(self) -> None:
-        """Ask who we are while the caller goes on with something else; whoever needs the answer waits for it."""
+        """Begin what takes long while the caller goes on with something else; whoever needs it waits for it.
+
+        Who we are is asked, and the clients are made whose kinds ask several times in a row.
+        """
         self._asked()
+        for service in _SLOW:
+            threading.Thread(target=self._make, args=(service,), name=f"aws-{service}", daemon=True).start()
+
+    def _make(self, service: str) -> None:
+        with contextlib.suppress(Exception):  # whoever really needs the client gets the error
+            self.client(service)
 
     def _asked(self) -> Future[Identity]:
         shared = self._shared

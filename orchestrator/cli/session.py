@@ -74,7 +74,7 @@ class Session:
                 account=loaded.model.account,
             )
             aws = Aws(access, self.clock)
-            aws.hurry()  # AWS answers while the engines are imported
+            aws.reader().hurry()  # AWS answers while the engines are imported
             from orchestrator.app.system import System
 
             store = FileStore(self.settings.state_dir)

@@ -7,7 +7,7 @@ that may be ours is read below them, and the tags of all are asked for together,
 from __future__ import annotations
 
 import dataclasses as dc
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from orchestrator.aws import tags
@@ -56,36 +56,56 @@ def retag(aws: Aws, arn: str, want: Resource) -> None:
 
 
 def _look(aws: Aws, scope: Scope) -> Snapshot:
-    balancers, groups = aws.each(list, (_balancers(aws, scope), _groups(aws, scope)))
-    listeners = _below(aws, "describe_listeners", "Listeners", "LoadBalancerArn", _balancers_to_open(scope, balancers))
+    """In as few rounds as what is asked depends on what was told: what one round can ask, it asks at once."""
+    balancers, groups = aws.each(lambda listing: listing(aws, scope), (_balancers, _groups))
+    stated_any = any(getattr(want, "attributes", None) for want in scope.of("load-balancer"))
+    listening = [_Ask("describe_listeners", "Listeners", "LoadBalancerArn", a) for a in _to_open(scope, balancers)]
+    telling = [_Ask("describe_target_group_attributes", "Attributes", "TargetGroupArn", _arn(g)) for g in groups]
+    if stated_any:
+        telling += [
+            _Ask("describe_load_balancer_attributes", "Attributes", "LoadBalancerArn", _arn(b)) for b in balancers
+        ]
+    told = dict(zip([*listening, *telling], aws.each(lambda ask: ask(aws), [*listening, *telling]), strict=True))
+    listeners = [{**item, ask.parent: ask.arn} for ask in listening for item in told[ask] or ()]
+    below = [_Ask("describe_rules", "Rules", "ListenerArn", a) for a in _listeners_to_open(scope, listeners)]
     rules = [
-        rule
-        for rule in _below(aws, "describe_rules", "Rules", "ListenerArn", _listeners_to_open(scope, listeners))
+        {**rule, ask.parent: ask.arn}
+        for ask, items in zip(below, aws.each(lambda ask: ask(aws), below), strict=True)
+        for rule in items or ()
         if not rule.get("IsDefault")
     ]
+    attributes = {ask.arn: told[ask] for ask in telling}
     found = _tags(aws, [_arn(item) for item in (*balancers, *groups, *listeners, *rules)])
 
-    def tagged(items: list[Item]) -> list[Item]:
-        return [{**item, "Tags": found.get(_arn(item), {})} for item in items]
+    def complete(items: Sequence[Item]) -> list[Item]:
+        """With tags and attributes; what went away meanwhile is left out. AWS lists even those without tags."""
+        there = [i for i in items if _arn(i) in found and attributes.get(_arn(i), ()) is not None]
+        return [{**i, "Tags": found[_arn(i)], "Attributes": tags.as_map(attributes.get(_arn(i)))} for i in there]
 
-    balancers, groups = tagged(balancers), tagged(groups)
-    if any(getattr(want, "attributes", None) for want in scope.of("load-balancer")):
-        operation = "describe_load_balancer_attributes"
-        balancers = _with_attributes(aws, scope, balancers, operation, "LoadBalancerArn")
-    groups = _with_attributes(aws, scope, groups, "describe_target_group_attributes", "TargetGroupArn")
-    return Snapshot(balancers, groups, tagged(listeners), tagged(rules))
+    return Snapshot(complete(balancers), complete(groups), complete(listeners), complete(rules))
 
 
-def _balancers(aws: Aws, scope: Scope) -> Iterator[Item]:
-    listed = aws.pages(SERVICE, "describe_load_balancers", "LoadBalancers")
-    for item in _candidates(aws, scope, "load-balancer", listed, "LoadBalancerName"):
-        yield with_full_name(item)
+@dc.dataclass(frozen=True)
+class _Ask:
+    """One question about one thing; None is the answer when that went away meanwhile."""
+
+    operation: str
+    path: str
+    parent: str
+    arn: str
+
+    def __call__(self, aws: Aws) -> list[Item] | None:
+        return unless_gone(lambda: list(aws.pages(SERVICE, self.operation, self.path, **{self.parent: self.arn})))
 
 
-def _groups(aws: Aws, scope: Scope) -> Iterator[Item]:
-    listed = aws.pages(SERVICE, "describe_target_groups", "TargetGroups")
-    for item in _candidates(aws, scope, "target-group", listed, "TargetGroupName"):
-        yield with_full_name(item)
+def _balancers(aws: Aws, scope: Scope) -> list[Item]:
+    listed = list(aws.pages(SERVICE, "describe_load_balancers", "LoadBalancers"))
+    return [with_full_name(i) for i in _candidates(aws, scope, "load-balancer", listed, "LoadBalancerName")]
+
+
+def _groups(aws: Aws, scope: Scope) -> list[Item]:
+    listed = list(aws.pages(SERVICE, "describe_target_groups", "TargetGroups"))
+    return [with_full_name(i) for i in _candidates(aws, scope, "target-group", listed, "TargetGroupName")]
 
 
 def _candidates(aws: Aws, scope: Scope, kind: str, listed: Iterable[Item], name: str) -> Iterator[Item]:
@@ -101,24 +121,14 @@ def _names(scope: Scope, kind: str) -> set[str]:
     return {str(getattr(want, "aws_name", "")) for want in scope.of(kind)}
 
 
-def _balancers_to_open(scope: Scope, balancers: Iterable[Item]) -> set[str]:
+def _to_open(scope: Scope, balancers: Iterable[Item]) -> list[str]:
     shared = {getattr(want, "load_balancer", None) for want in scope.of("listener")}
-    return {b["LoadBalancerArn"] for b in balancers} | {arn for arn in shared if isinstance(arn, str)}
+    return sorted({b["LoadBalancerArn"] for b in balancers} | {arn for arn in shared if isinstance(arn, str)})
 
 
-def _listeners_to_open(scope: Scope, listeners: Iterable[Item]) -> set[str]:
+def _listeners_to_open(scope: Scope, listeners: Iterable[Item]) -> list[str]:
     shared = {getattr(want, "listener", None) for want in scope.of("listener-rule")}
-    return {x["ListenerArn"] for x in listeners} | {arn for arn in shared if isinstance(arn, str)}
-
-
-def _below(aws: Aws, operation: str, path: str, parent: str, arns: set[str]) -> list[Item]:
-    """The children of each parent; a parent that went away meanwhile has none."""
-
-    def ask(arn: str) -> list[Item]:
-        listed = unless_gone(lambda: list(aws.pages(SERVICE, operation, path, **{parent: arn})))
-        return [{**item, parent: arn} for item in listed or ()]
-
-    return [item for items in aws.each(ask, sorted(arns)) for item in items]
+    return sorted({x["ListenerArn"] for x in listeners} | {arn for arn in shared if isinstance(arn, str)})
 
 
 def _tags(aws: Aws, arns: list[str]) -> dict[str, Mapping[str, str]]:
@@ -135,19 +145,6 @@ def _tags(aws: Aws, arns: list[str]) -> dict[str, Mapping[str, str]]:
 
     batches = [arns[i : i + _TAGS_A_CALL] for i in range(0, len(arns), _TAGS_A_CALL)]
     return {t["ResourceArn"]: tags.as_map(t["Tags"]) for answer in aws.each(ask, batches) for t in answer}
-
-
-def _with_attributes(aws: Aws, scope: Scope, items: list[Item], operation: str, arn: str) -> list[Item]:
-    """The items with their attributes, which AWS tells one by one. Those of a stranger's are not asked for."""
-    ask = getattr(aws.client(SERVICE), operation)
-
-    def one(item: Item) -> Item | None:
-        if item["Tags"].get(tags.STACK, scope.stack) != scope.stack:
-            return item
-        answer = unless_gone(lambda: ask(**{arn: item[arn]})["Attributes"])
-        return None if answer is None else {**item, "Attributes": {a["Key"]: a["Value"] for a in answer}}
-
-    return [item for item in aws.each(one, items) if item]
 
 
 def _arn(item: Item) -> str:
