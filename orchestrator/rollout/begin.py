@@ -9,17 +9,21 @@ from orchestrator.rollout.decide import Decision, Need
 from orchestrator.rollout.fleet import previous_of
 from orchestrator.rollout.release import RELEASE_TAG, ServiceSpec
 from orchestrator.rollout.stages.base import Facts
+from orchestrator.rollout.stages.capacity import Follow
+from orchestrator.rollout.stages.together import Together
 from orchestrator.rollout.stages.traffic import Bake, Ready, Shift
 from orchestrator.rollout.state import Cursor
-from orchestrator.rollout.strategies import Route, healing, route
+from orchestrator.rollout.strategies import Route, Stages, healing, route
 from orchestrator.rollout.survey import LiveService
 
 
-def begin(spec: ServiceSpec, decision: Decision, live: LiveService, *, by: str, now: float) -> Cursor:
+def begin(spec: ServiceSpec, decision: Decision, live: LiveService, *, by: str, now: float, joint: str = "") -> Cursor:
     """A cursor at its first stage. ``live`` is read just now: the decision may be older."""
     first = decision.need is Need.FIRST or live.active is None
     facts = _facts(spec, decision.need, live, first=first)
     way = _route(spec, decision.need, live, first=first)
+    if joint:
+        way = dc.replace(way, forward=_together(way.forward))
     release = decision.release
     hashed = release.hash if release else ""
     watching = sum(stage.seconds for stage in way.forward if isinstance(stage, Bake))
@@ -41,6 +45,7 @@ def begin(spec: ServiceSpec, decision: Decision, live: LiveService, *, by: str, 
         since=now,
         deadline=now + spec.deadline + watching,
         facts=facts,
+        joint=joint,
         freeze=spec.strategy.freeze and not first,
         forward=way.forward,
         back=way.back,
@@ -55,6 +60,12 @@ def _route(spec: ServiceSpec, need: Need, live: LiveService, *, first: bool) -> 
     if not first and spec.balanced and live.shares.get(live.active or "") != 100:
         return dc.replace(way, forward=(Ready(), Shift(0), *way.forward))
     return way
+
+
+def _together(forward: Stages) -> Stages:
+    """Waiting for the others comes before whatever cannot be undone by weights alone."""
+    at = next((n for n, stage in enumerate(forward) if stage.name == Follow.name), len(forward))
+    return (*forward[:at], Together(), *forward[at:])
 
 
 def _facts(spec: ServiceSpec, need: Need, live: LiveService, *, first: bool) -> Facts:

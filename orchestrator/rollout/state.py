@@ -77,6 +77,8 @@ class Cursor:
     """How it ended, or why nobody is working on it; None while somebody is."""
     ending: Outcome | None = None
     """The outcome it is to end with, where that is not told by the phase."""
+    joint: str = ""
+    """The joint release that it belongs to; empty for none."""
     freeze: bool = False
     """Whether a failure stops it where it is, for a person to decide."""
     ordered: float = 0.0

@@ -11,11 +11,11 @@ from orchestrator.rollout.stages.base import Stage
 from orchestrator.rollout.stages.capacity import Follow, Retire, Suspend
 from orchestrator.rollout.stages.check import Check, Test
 from orchestrator.rollout.stages.provision import Provision
+from orchestrator.rollout.stages.together import Together
 from orchestrator.rollout.stages.traffic import Approve, Bake, Hold, Ready, Shift
 
-_STAGES: Mapping[str, type[Any]] = {
-    stage.name: stage for stage in (Check, Suspend, Provision, Test, Ready, Shift, Bake, Approve, Follow, Hold, Retire)
-}
+_ALL = (Check, Suspend, Provision, Test, Ready, Shift, Bake, Approve, Together, Follow, Hold, Retire)
+_STAGES: Mapping[str, type[Any]] = {stage.name: stage for stage in _ALL}
 
 
 def as_json(stage: Stage) -> dict[str, Any]:

@@ -83,6 +83,8 @@ class Facts:
     scaling: Mapping[str, Any] | None = None
     """The old side's scaling settings before they were suspended; None until recorded."""
     approved: bool = False
+    together: bool = False
+    """Whether all services of its joint release have arrived."""
     tallies: Mapping[str, Tally] = dc.field(default_factory=dict)
     """What gates have answered, by the stage's place and the gate's title."""
 
