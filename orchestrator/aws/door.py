@@ -22,6 +22,7 @@ from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 from botocore.session import get_session
 
+from orchestrator.aws.answers import refuse_cut_json
 from orchestrator.aws.errors import ErrorClass, classify, code_of, message_of
 from orchestrator.aws.pace import Pace
 from orchestrator.aws.redact import Redactor
@@ -237,6 +238,7 @@ class Aws:
             user_agent_extra="orchestrator",
         )
         client = self._open().client(service, region_name=self.region, config=config)
+        client.meta.events.register("before-parse", refuse_cut_json)
         send = client._make_api_call
 
         def guarded(operation: str, params: Any) -> Any:
