@@ -1,4 +1,4 @@
-"""How a forum begins: with a certificate, without images yet, without services, on the wrong account, on taken names."""
+"""How a forum begins: with a certificate, without images, without services, on the wrong account, on taken names."""
 
 from __future__ import annotations
 

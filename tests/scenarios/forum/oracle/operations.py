@@ -101,8 +101,9 @@ def _pipeline(account: Account) -> Any:
     found = []
     for listed in account.all("codepipeline", "list_pipelines", "pipelines"):
         answer = client.get_pipeline(name=listed["name"])
-        carried = client.list_tags_for_resource(resourceArn=answer["metadata"]["pipelineArn"])
-        if tags(carried).get(STACK_TAG) == account.stack:
+        arn = answer["metadata"]["pipelineArn"]
+        carried = account.all("codepipeline", "list_tags_for_resource", "tags", resourceArn=arn)
+        if tags({"tags": carried}).get(STACK_TAG) == account.stack:
             found.append(answer["pipeline"])
     (pipeline,) = found
     return pipeline
@@ -160,7 +161,8 @@ def each_service_has_a_cpu_and_a_memory_alarm(account: Account) -> None:
 def api_calls_are_recorded_into_a_closed_bucket(account: Account) -> None:
     cloudtrail = account.client("cloudtrail")
     trails = as_list(cloudtrail.describe_trails()["trailList"])
-    listed = cloudtrail.list_tags(ResourceIdList=[t["TrailARN"] for t in trails])["ResourceTagList"]
+    arns = [t["TrailARN"] for t in trails]
+    listed = account.all("cloudtrail", "list_tags", "ResourceTagList", ResourceIdList=arns)
     ours = {each["ResourceId"] for each in listed if tags({"Tags": each["TagsList"]}).get(STACK_TAG) == account.stack}
     (trail,) = [t for t in trails if t["TrailARN"] in ours]
     assert cloudtrail.get_trail_status(Name=trail["TrailARN"])["IsLogging"] is True
