@@ -187,13 +187,13 @@ def test_a_target_group_that_goes_while_it_is_looked_at_is_not_there(
     account.apply([ENTRY[0], BLUE, GREEN])
     doomed = arn_of(account, [ENTRY[0], BLUE, GREEN], BLUE)
     client = account.reader.client("elbv2")
-    listed = client.describe_tags
+    told = client.describe_target_group_attributes
 
     def then_gone(**params: Any) -> Any:
         account.aws.client("elbv2").delete_target_group(TargetGroupArn=doomed)
-        return listed(**params)
+        return told(**params)
 
-    monkeypatch.setattr(client, "describe_tags", then_gone)
+    monkeypatch.setattr(client, "describe_target_group_attributes", then_gone)
     scope = Scope(account.stack, [BLUE, GREEN])
     assert [live.address for live in KINDS["target-group"].observe(account.reader, scope)] == [GREEN.address]
 
