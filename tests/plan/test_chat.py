@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+import yaml
 
 from orchestrator.core.resource import Resource
 from orchestrator.core.values import Initial, refs
 from orchestrator.kinds.alarms import Alarm
 from orchestrator.kinds.catalogue import KINDS
+from orchestrator.kinds.delivery.codebuild import BuildProject
+from orchestrator.kinds.delivery.codepipeline import Pipeline
 from orchestrator.kinds.discovery import DiscoveryService, Namespace
 from orchestrator.kinds.ec2.gateways import NatGateway
 from orchestrator.kinds.ec2.routes import RouteTable
@@ -59,6 +62,8 @@ DELIVERY = [
     "role/build",
     "role/pipeline",
     "role/events",
+    "codebuild-project/verify",
+    "role/verify",
 ]
 A_SERVICE = [
     "repository/{0}",
@@ -269,6 +274,24 @@ def test_each_has_a_repository_and_a_log_group_and_all_share_two_roles(chat: Com
         assert str(definition.execution_role) == "${role/execution.arn}"
         assert str(definition.task_role) == "${role/task.arn}"
     assert {roles["execution"].aws_name, roles["task"].aws_name} == {"chat-execution", "chat-task"}
+
+
+def test_a_push_is_built_tested_deployed_to_all_six_and_then_verified(chat: Compiled) -> None:
+    stages = {stage.name: stage.actions for stage in of(chat, Pipeline)["main"].stages}
+    assert list(stages) == ["Source", "Build", "Deploy", "Verify"]
+    assert set(stages["Deploy"]) == set(PORTS)
+    projects = of(chat, BuildProject)
+    commands = yaml.safe_load(projects["build"].buildspec)["phases"]
+    assert "mvn --batch-mode test" in commands["pre_build"]["commands"]
+    assert "mvn --batch-mode package -DskipTests" in commands["build"]["commands"]
+    (asked,) = yaml.safe_load(projects["verify"].buildspec)["phases"]["build"]["commands"]
+    assert asked.startswith("curl --fail ") and asked.endswith('"$ADDRESS/"')
+    assert str(projects["verify"].variables["ADDRESS"].value) == "http://${load-balancer/main.dns}"
+
+
+def test_what_verifies_may_touch_no_image_and_no_service(chat: Compiled) -> None:
+    actions = {a for d in of(chat, Role)["verify"].inline.values() for s in d.value["Statement"] for a in s["Action"]}
+    assert {a.partition(":")[0] for a in actions} == {"logs", "s3"}
 
 
 def test_what_follows_the_traffic_is_all_that_its_colour_changes(chat: Compiled) -> None:

@@ -20,6 +20,8 @@ def check_entry(plan: Plan) -> Iterator[Finding]:
     if plan.entry is None:
         for name in balanced:
             yield ("services", name, "paths"), "the plan has no load balancer to send requests here: add entry"
+        if plan.delivery is not None and plan.delivery.verify:
+            yield ("delivery", "verify"), "the plan has no load balancer to ask: add entry"
         return
     yield from _place(plan, plan.entry)
     yield from _certificate(plan.entry.certificate, plan.region)

@@ -11,6 +11,9 @@ REGISTRY = "REGISTRY"
 """The variable that holds the registry's host name."""
 TAG = "$CODEBUILD_RESOLVED_SOURCE_VERSION"
 LATEST = "latest"
+ADDRESS = "ADDRESS"
+"""The variable that holds where the load balancer answers."""
+_PATIENCE = "--max-time 10 --retry 20 --retry-delay 15 --retry-all-errors"
 
 
 def buildspec(wanted: Build, repositories: Mapping[str, str], *, moving: bool) -> str:
@@ -30,6 +33,13 @@ def buildspec(wanted: Build, repositories: Mapping[str, str], *, moving: bool) -
         "  files:",
         *(f"    - {definitions(name)}" for name in repositories),
     ]
+    return "\n".join(lines) + "\n"
+
+
+def verification(paths: Iterable[str]) -> str:
+    """The buildspec that asks every path for a good answer, for as long as the load balancer may take to notice."""
+    asked = f'curl --fail --silent --show-error --output /dev/null {_PATIENCE} "${ADDRESS}'
+    lines = ["version: 0.2", "phases:", *_phase("build", [f'{asked}{path}"' for path in paths])]
     return "\n".join(lines) + "\n"
 
 

@@ -6,7 +6,7 @@ import dataclasses as dc
 from collections.abc import Iterable
 
 from orchestrator.core.resource import Resource
-from orchestrator.core.values import JsonDoc
+from orchestrator.core.values import Join, JsonDoc
 from orchestrator.kinds.delivery.codebuild import BuildProject, Variable
 from orchestrator.kinds.delivery.codecommit import SourceRepository
 from orchestrator.kinds.delivery.codepipeline import Action, Pipeline, Stage
@@ -17,7 +17,7 @@ from orchestrator.kinds.iam import Role
 from orchestrator.kinds.logs import LogGroup
 from orchestrator.kinds.storage import Bucket
 from orchestrator.plan.compile import policies
-from orchestrator.plan.compile.buildspec import REGISTRY, buildspec, definitions
+from orchestrator.plan.compile.buildspec import ADDRESS, REGISTRY, buildspec, definitions, verification
 from orchestrator.plan.compile.context import Context
 from orchestrator.plan.compile.roles import log_arn, repository_arn, role
 from orchestrator.plan.compile.services import ServicePlan
@@ -35,6 +35,8 @@ class Deployed:
     services: tuple[ServicePlan, ...]
     repositories: tuple[Repository, ...]
     roles: tuple[Role, ...]
+    address: str | Join | None
+    """Where the load balancer answers, if there is one."""
 
 
 def compile_delivery(wanted: Delivery, plan: Plan, deployed: Deployed, context: Context) -> tuple[Resource, ...]:
@@ -47,19 +49,21 @@ def compile_delivery(wanted: Delivery, plan: Plan, deployed: Deployed, context: 
     )
     builder = _build_role(deployed.repositories, bucket, logs, context)
     project = _project(wanted, plan, deployed.repositories, builder, logs, context)
-    deployer = _pipeline_role(source, bucket, project, deployed, context)
+    verifier, verifying = _verification(wanted, deployed, bucket, logs, context)
+    projects = (project, *verifying)
+    deployer = _pipeline_role(source, bucket, projects, deployed, context)
     pipeline = Pipeline(
         name="main",
         aws_name=cut(context.stack, Pipeline.name_limit),
         role=deployer.out("arn"),
         bucket=bucket.out("name"),
-        stages=_stages(wanted, source, project, deployed, context),
+        stages=(*_stages(wanted, source, project, deployed, context), *map(_verified, verifying)),
     )
     starter = role(
         "events", "events", context, start=policies.start_pipeline(context.arn("codepipeline", pipeline.aws_name))
     )
     push = _push(wanted, source, pipeline, starter, context)
-    return (source, bucket, logs, builder, project, deployer, pipeline, starter, push)
+    return (source, bucket, logs, builder, *verifier, *projects, deployer, pipeline, starter, push)
 
 
 def _artifacts(context: Context) -> Bucket:
@@ -80,7 +84,7 @@ def _build_role(repositories: Iterable[Repository], bucket: Bucket, logs: LogGro
 
 
 def _pipeline_role(
-    source: SourceRepository, bucket: Bucket, project: BuildProject, deployed: Deployed, context: Context
+    source: SourceRepository, bucket: Bucket, projects: Iterable[BuildProject], deployed: Deployed, context: Context
 ) -> Role:
     passed = [context.arn("iam", f"role/{r.aws_name}", region=False) for r in deployed.roles]
     return role(
@@ -89,7 +93,7 @@ def _pipeline_role(
         context,
         source=policies.fetch_source(context.arn("codecommit", source.aws_name)),
         artifacts=policies.artifacts(context.arn("s3", bucket.aws_name, region=False, account=False)),
-        build=policies.start_builds(context.arn("codebuild", f"project/{project.aws_name}")),
+        build=policies.start_builds([context.arn("codebuild", f"project/{p.aws_name}") for p in projects]),
         deploy=policies.deploy_services(context, deployed.cluster.aws_name, passed),
     )
 
@@ -117,6 +121,42 @@ def _project(
         log_group=logs.out("name"),
         timeout=wanted.build.timeout,
     )
+
+
+def _verification(
+    wanted: Delivery, deployed: Deployed, bucket: Bucket, logs: LogGroup, context: Context
+) -> tuple[tuple[Role, ...], tuple[BuildProject, ...]]:
+    """A project that asks for the paths to verify, and its role; neither when there are none."""
+    if not wanted.verify or deployed.address is None:
+        return (), ()
+    verifier = role(
+        "verify",
+        "codebuild",
+        context,
+        logs=policies.write_logs(log_arn(logs, context)),
+        artifacts=policies.artifacts(context.arn("s3", bucket.aws_name, region=False, account=False)),
+    )
+    project = BuildProject(
+        name="verify",
+        aws_name=context.name(BuildProject, "verify"),
+        role=verifier.out("arn"),
+        image=wanted.build.image,
+        buildspec=verification(wanted.verify),
+        variables={ADDRESS: Variable(deployed.address)},
+        log_group=logs.out("name"),
+        timeout=wanted.build.timeout,
+    )
+    return (verifier,), (project,)
+
+
+def _verified(project: BuildProject) -> Stage:
+    ask = Action(
+        category="Build",
+        provider="CodeBuild",
+        configuration={"ProjectName": project.out("name")},
+        inputs=(SOURCE,),
+    )
+    return Stage("Verify", {"health": ask})
 
 
 def _stages(

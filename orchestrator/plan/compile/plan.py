@@ -80,6 +80,7 @@ def _services(
             services=tuple(services),
             repositories=tuple(repositories.values()),
             roles=roles.resources,
+            address=entry.url() if entry else None,
         )
         found += compile_delivery(plan.delivery, plan, deployed, context)
     return found, services

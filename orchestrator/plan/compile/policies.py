@@ -104,9 +104,9 @@ def fetch_source(repository: str) -> PolicyDoc:
     return document(allow([f"codecommit:{action}" for action in actions], [repository]))
 
 
-def start_builds(project: str) -> PolicyDoc:
-    """Starting builds of one project, and reading how they went."""
-    return document(allow(["codebuild:StartBuild", "codebuild:BatchGetBuilds"], [project]))
+def start_builds(projects: Sequence[str]) -> PolicyDoc:
+    """Starting builds of these projects, and reading how they went."""
+    return document(allow(["codebuild:StartBuild", "codebuild:BatchGetBuilds"], projects))
 
 
 def deploy_services(context: Context, cluster: str, roles: Sequence[str]) -> PolicyDoc:

@@ -26,6 +26,11 @@ Origin = Annotated[
     Field(pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?$"),
     Says("a scheme and a host such as https://shop.example.com"),
 ]
+Route = Annotated[
+    str,
+    Field(pattern=r"^/[A-Za-z0-9_\-./~%:@+?=&]{0,1023}$"),
+    Says("a path such as /api/health"),
+]
 Retention = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
 ]
@@ -103,6 +108,9 @@ class Delivery(Section):
         default="main", pattern=r"^[A-Za-z0-9._/-]{1,255}$", description="The branch whose pushes are delivered."
     )
     build: Build = Field(default_factory=Build, description="How images are built.")
+    verify: tuple[Route, ...] = Field(
+        default=(), description="Paths that have to answer well through the load balancer after every deployment."
+    )
 
 
 class Operations(Section):
