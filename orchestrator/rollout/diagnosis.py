@@ -137,12 +137,17 @@ def fatal(side: Side, deployment: str, *, since: float, now: float, new: bool = 
     ours = side.deployment(deployment)
     if reason and reason.symptom.source is _TASK:
         return str(reason)
-    behind = next((f"; behind it: {f}" for f in found if f.symptom.source is _TASK and f.symptom.fatal_at), "")
+    behind = complaint(found)
     if reason:
         return f"{reason}{behind}"
     if ours and ours.state == FAILED:
         return f"ECS gave the deployment up: {ours.reason or 'no reason given'}{behind}"
     return ""
+
+
+def complaint(found: Iterable[Finding]) -> str:
+    """What stopped tasks say that may be behind something else, to go after it in a message."""
+    return next((f"; behind it: {f}" for f in found if f.symptom.source is _TASK and f.symptom.fatal_at), "")
 
 
 def words(task: Task) -> str:

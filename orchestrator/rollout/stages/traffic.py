@@ -85,7 +85,8 @@ class Bake:
         side = world.fleet.side(facts.new)
         since = facts.attempt(RELEASE).at
         if facts.count and not side.usable:
-            return Fail(f"no healthy task left in {side.service}", diagnosis.evidence(side, since))
+            behind = diagnosis.complaint(diagnosis.findings(side, facts.attempt(RELEASE).id, since))
+            return Fail(f"no healthy task left in {side.service}{behind}", diagnosis.evidence(side, since))
         undecided = judge(world, self.gates)
         if isinstance(undecided, Fail):
             return undecided
