@@ -28,13 +28,16 @@ class System:
         store: Store,
         clock: Clock,
         *,
+        wall: Clock | None = None,
         stop: threading.Event | None = None,
         workers: int = 8,
     ) -> None:
+        """``clock`` is AWS's, which a sandbox may run faster; ``wall`` is real time, by which leases are held."""
         self.loaded = loaded
         self.aws = aws
         self.store = store
         self.clock = clock
+        self.wall = wall or clock
         self.stop = stop or threading.Event()
         self.workers = workers
         self.lease: Lease | None = None
@@ -71,7 +74,7 @@ class System:
     def hold(self, doing: str) -> Iterator[Lease]:
         """Be the only one who changes this stack. Raises ``LockHeld`` naming who is at it already."""
         self.aws.identity()  # credentials of another account are refused before anything is taken
-        with acquire(self.store, self.clock, self.stack, doing=doing) as lease:
+        with acquire(self.store, self.wall, self.stack, doing=doing) as lease:
             self.lease = lease
             try:
                 yield lease

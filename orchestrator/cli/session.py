@@ -78,7 +78,9 @@ class Session:
             from orchestrator.app.system import System
 
             store = FileStore(self.settings.state_dir)
-            yield System(loaded, aws, store, self.clock, stop=self.stop, workers=self.settings.workers)
+            yield System(
+                loaded, aws, store, self.clock, wall=SystemClock(), stop=self.stop, workers=self.settings.workers
+            )
 
     @contextlib.contextmanager
     def _sandbox(self) -> Iterator[None]:

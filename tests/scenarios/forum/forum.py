@@ -18,9 +18,9 @@ from orchestrator.app.outlook import Outlook
 from orchestrator.app.system import System
 from orchestrator.aws.door import READS, Access
 from orchestrator.aws.door import Aws as Door
+from orchestrator.core.clock import SystemClock
 from orchestrator.core.events import Event
 from orchestrator.core.store import Store
-from orchestrator.lease import acquire
 from orchestrator.plan.load.loader import load_plan
 from orchestrator.stores.memory import MemoryStore
 from tests.scenarios.forum.oracle import Account, failures
@@ -28,7 +28,6 @@ from tests.world import Aws, world
 
 PLAN = Path(__file__).parents[3] / "plans" / "forum.yaml"
 REGION = "us-east-1"
-_DAY = 86_400.0
 
 
 @dc.dataclass
@@ -56,7 +55,7 @@ class Forum:
         if self.plan not in self._systems:
             loaded = load_plan(self.plan)
             door = Door(Access(region=loaded.model.region, account=loaded.model.account), self.aws.clock)
-            self._systems[self.plan] = System(loaded, door, self.store, self.aws.clock)
+            self._systems[self.plan] = System(loaded, door, self.store, self.aws.clock, wall=SystemClock())
         return self._systems[self.plan]
 
     # -- what is done --------------------------------------------------------------------------------------------------
@@ -67,30 +66,25 @@ class Forum:
 
     def apply(self, *, data: bool = False) -> Ending:
         """Look, check, apply: as the command does it."""
-        with self._held("apply") as system:
+        system = self.system
+        with system.hold("apply"):
             outlook = looking.look(system)
             provision.check(system, outlook, data=data, deletions=None)
             return provision.apply(system, outlook, self.events.append, data=data)
 
     def deploy(self, **images: str) -> Ending:
         """Roll out images by service."""
-        with self._held("deploy") as system:
+        system = self.system
+        with system.hold("deploy"):
             return delivery.deploy(system, delivery.look(system, images), self.events.append)
 
     def destroy(self, *, data: bool) -> tuple[Ending, set[str]]:
         """Take everything away; how it ended, and what was kept."""
-        with self._held("destroy") as system:
+        system = self.system
+        with system.hold("destroy"):
             removal = teardown.look(system, data=data)
             ending = teardown.destroy(system, removal, self.events.append)
             return ending, {str(step.address) for step in removal.kept}
-
-    @contextmanager
-    def _held(self, doing: str) -> Iterator[System]:
-        """A system whose lease needs no renewing: a thread that renewed it would be the one to move virtual time."""
-        system = self.system
-        with acquire(self.store, self.aws.clock, system.stack, doing=doing, ttl=_DAY, heartbeat=False) as lease:
-            system.lease = lease
-            yield system
 
     # -- what is seen --------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""An endpoint on a bad day: small pages, throttling, lost replies, cut answers. The forum comes up whole all the same."""
+"""An endpoint on a bad day: small pages, throttling, lost replies, cut answers. The forum still comes up whole."""
 
 from __future__ import annotations
 
