@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
+from orchestrator.plan.model.gates import Gate
 from orchestrator.plan.model.plan import Plan
+from orchestrator.plan.model.strategy import StrategyType
 from tests.plan.conftest import SMALL, Load, Refusal
 
 PAGE = (Path(__file__).parents[2] / "docs" / "plan-file.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-WHOLE, NETWORK, ENVIRONMENTS, RESOURCES = BLOCKS
+WHOLE, NETWORK, RELEASES, ENVIRONMENTS, RESOURCES = BLOCKS
 
 
 def test_the_first_example_is_a_whole_plan(load: Load) -> None:
@@ -21,6 +24,19 @@ def test_the_example_of_a_network_loads(load: Load) -> None:
     indented = "".join(f"  {line}\n" for line in NETWORK.splitlines())
     network = load(f"name: shop\nregion: eu-west-1\nnetwork:\n{indented}").model.network
     assert network is not None and network.subnets["database"].internet == "none"
+
+
+def test_the_example_of_a_release_loads_and_knows_every_gate_in_its_table(load: Load) -> None:
+    indented = "".join(f"    {line}\n" for line in RELEASES.splitlines())
+    strategy = load(SMALL + indented).model.services["cart"].strategy
+    assert (strategy.type, [step.weight for step in strategy.steps]) == ("canary", [10, 50])
+    told = PAGE.partition("| gate |")[2].partition("\n\n")[0]
+    assert re.findall(r"^\| `(\w+)`", told, re.MULTILINE) == list(Gate.model_fields)
+
+
+def test_the_types_of_strategy_on_it_are_those_that_there_are() -> None:
+    told = PAGE.partition("| type |")[2].partition("\n\n")[0]
+    assert tuple(re.findall(r"^\| `([\w-]+)`", told, re.MULTILINE)) == get_args(StrategyType)
 
 
 def test_the_example_of_environments_loads(load: Load) -> None:
@@ -35,7 +51,8 @@ def test_the_example_of_resources_loads(load: Load) -> None:
 
 
 def test_every_section_is_named_on_it() -> None:
-    sections = re.findall(r"^\| (`.*?) \|", PAGE, re.MULTILINE)
+    table = PAGE.partition("| section |")[2].partition("\n\n")[0]
+    sections = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
     assert set(re.findall(r"`(\w+)`", " ".join(sections))) == set(Plan.model_fields)
 
 
