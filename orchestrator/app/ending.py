@@ -18,6 +18,7 @@ class Outcome(enum.IntEnum):
     SUPERSEDED = 12
     PAUSED = 13
     TIMED_OUT = 14
+    REFUSED = 16
     STOPPED = 17
     WAITING_FOR_IMAGES = 18
 
@@ -31,6 +32,7 @@ _WORST_FIRST = (
     Outcome.ROLLBACK_FAILED,
     Outcome.FAILED,
     Outcome.ROLLED_BACK,
+    Outcome.REFUSED,
     Outcome.TIMED_OUT,
     Outcome.STOPPED,
     Outcome.SUPERSEDED,

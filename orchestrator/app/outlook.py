@@ -16,7 +16,7 @@ from orchestrator.plan.compile import Compiled
 from orchestrator.reconcile import guard
 from orchestrator.reconcile.diff import make_plan
 from orchestrator.reconcile.observe import observe
-from orchestrator.reconcile.steps import Plan, Step
+from orchestrator.reconcile.steps import Action, Plan, Step
 from orchestrator.rollout.assess import assess
 from orchestrator.rollout.decide import Decision, Need
 from orchestrator.rollout.driver import unfinished
@@ -102,6 +102,8 @@ def _outlook(
     ours = _rolled_out(compiled)
     rest = [x for x in live if x.address not in ours]
     plan = make_plan(compiled.resources, rest, system.traits, adopt=_adopted(system))
+    if any(s.address.kind == "subnet" and s.action in (Action.CREATE, Action.REPLACE) for s in plan.steps):
+        system.compile(zones=_zones(system))
     plan, refused = without_refused(system.store, system.stack, plan)
     return Outlook(
         compiled=compiled,
@@ -114,6 +116,12 @@ def _outlook(
         unfinished=tuple(sorted(unfinished(system.store, system.stack).keys() & specs.keys())),
         deferred=_deferred(compiled, standing),
     )
+
+
+def _zones(system: System) -> tuple[str, ...]:
+    """The zones that this account has here."""
+    listed = system.reader.pages("ec2", "describe_availability_zones", "AvailabilityZones")
+    return tuple(z["ZoneName"] for z in listed if z.get("State", "available") == "available")
 
 
 def _rolled_out(compiled: Compiled) -> frozenset[Address]:

@@ -18,8 +18,14 @@ _PATIENCE = 3
 
 
 def without_refused(store: Store, stack: str, plan: Plan) -> tuple[Plan, tuple[Step, ...]]:
-    """The plan without what AWS keeps undoing, and the steps that were left out of it."""
+    """The plan without what AWS keeps undoing, and the steps that were left out of it.
+
+    A look at which a difference is gone forgets it: what somebody changes by hand again and again is put back.
+    """
     known = _known(store, stack)
+    lasting = {s.key for s in plan.steps if _tries(known, s)}
+    if known.keys() - lasting:
+        _keep(store, stack, {key: known[key] for key in lasting})
     refused = tuple(s for s in plan.steps if _tries(known, s) >= _PATIENCE)
     if not refused:
         return plan, ()
@@ -34,10 +40,8 @@ def note(store: Store, stack: str, report: Report, refused: Iterable[Step] = ())
     written = [r.step for r in report.results if r.outcome is Outcome.DONE and r.step.action is Action.UPDATE]
     tried = {s.key: {"what": _what(s), "times": _tries(known, s) + 1} for s in written}
     tried |= {s.key: known[s.key] for s in refused if s.key in known}
-    stored = store.load(_key(stack))
-    if tried or stored:
-        with contextlib.suppress(Conflict):  # somebody else has applied since: theirs counts
-            store.save(_key(stack), {"steps": tried}, stored.version if stored else None)
+    if tried != known:
+        _keep(store, stack, tried)
 
 
 def described(steps: Iterable[Step]) -> list[str]:
@@ -46,6 +50,12 @@ def described(steps: Iterable[Step]) -> list[str]:
         f"{step.address}: {', '.join(c.field for c in step.changes)} set {_PATIENCE} times and undone each time"
         for step in steps
     ]
+
+
+def _keep(store: Store, stack: str, steps: Mapping[str, Any]) -> None:
+    stored = store.load(_key(stack))
+    with contextlib.suppress(Conflict):  # somebody else has looked or applied since: theirs counts
+        store.save(_key(stack), {"steps": dict(steps)}, stored.version if stored else None)
 
 
 def _known(store: Store, stack: str) -> Mapping[str, Any]:

@@ -80,7 +80,7 @@ def _ended(result: Result, decision: Decision) -> ServiceEnding:
     ]
     return ServiceEnding(
         service=result.service,
-        outcome=Outcome(result.exit_code),
+        outcome=Outcome[result.outcome.name],
         image=decision.release.image.text if decision.release else "",
         why=result.why,
         evidence=tuple(told),

@@ -37,7 +37,7 @@ class Promise:
 
 
 def write(path: Path, system: System, outlook: Outlook, variables: Mapping[str, str]) -> None:
-    """Save a plan. It holds no secrets."""
+    """Save a plan, readable by its owner only: it names what is about to change, and the plan's variables."""
     content = {
         "format": _FORMAT,
         "made": iso(system.clock.now()),
@@ -48,6 +48,7 @@ def write(path: Path, system: System, outlook: Outlook, variables: Mapping[str, 
         "changes": text.as_json(outlook.plan),
     }
     try:
+        path.touch(mode=0o600)
         path.write_text(json.dumps(content, indent=2, default=str) + "\n", encoding="utf-8")
     except OSError as error:
         raise OrchestratorError(f"cannot save the plan: {error}") from None

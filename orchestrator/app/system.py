@@ -9,7 +9,7 @@ from functools import cached_property
 
 from orchestrator.aws.door import Aws
 from orchestrator.core.clock import Clock
-from orchestrator.core.store import Store
+from orchestrator.core.store import Scoped, Store
 from orchestrator.lease import Lease, acquire
 from orchestrator.plan.compile import Compiled, Context, compile_plan
 from orchestrator.plan.compile.context import ColourName
@@ -35,7 +35,7 @@ class System:
         """``clock`` is AWS's, which a sandbox may run faster; ``wall`` is real time, by which leases are held."""
         self.loaded = loaded
         self.aws = aws
-        self.store = store
+        self._store = store
         self.clock = clock
         self.wall = wall or clock
         self.stop = stop or threading.Event()
@@ -48,18 +48,29 @@ class System:
         return self.loaded.stack
 
     @cached_property
+    def store(self) -> Store:
+        """What is kept for this account and region."""
+        return Scoped(self._store, self.reader.scope)
+
+    @cached_property
     def reader(self) -> Aws:
         """The door that lets no write out."""
         return self.aws.reader()
 
-    def compile(self, colours: Mapping[str, ColourName] | None = None) -> Compiled:
-        """What the plan wants, with the traffic of each service on one of its colours."""
+    def compile(
+        self, colours: Mapping[str, ColourName] | None = None, zones: tuple[str, ...] | None = None
+    ) -> Compiled:
+        """What the plan wants, with the traffic of each service on one of its colours.
+
+        Raises ``PlanError`` when a zone of the plan is none of ``zones``, where these were asked for.
+        """
         identity = self.aws.identity()
         context = Context(
             stack=self.stack,
             account=identity.account,
             region=self.aws.region,
             partition=identity.partition,
+            zones=zones,
             colours=colours or {},
         )
         return compile_plan(self.loaded.model, context)

@@ -12,6 +12,7 @@ from orchestrator.reconcile.apply import Applier
 from orchestrator.reconcile.diff import make_plan
 from orchestrator.reconcile.observe import observe
 from orchestrator.reconcile.steps import Plan, Step
+from orchestrator.rollout.driver import forget
 
 
 @dc.dataclass(frozen=True, kw_only=True)
@@ -57,5 +58,7 @@ def destroy(system: System, removal: Removal, sink: Sink) -> Ending:
         data=removal.data,
     )
     report = applier.prune(removal.plan)
+    if report.ok:
+        forget(system.store, system.stack, "the stack was destroyed", now=system.clock.now())
     kept = tuple(str(step.address) for step in removal.kept)
     return Ending(report=report, kept=kept, seconds=system.clock.now() - began)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import boto3
 import jmespath
@@ -164,6 +165,13 @@ class Aws:
             caller.set_result(Identity(answer["Account"], answer["Arn"]))
         except BaseException as error:
             caller.set_exception(error)
+
+    @property
+    def scope(self) -> str:
+        """Account and region, and the endpoint where it is not AWS's own: what state is kept apart by."""
+        host = urlsplit(str(self.client("sts").meta.endpoint_url)).netloc
+        elsewhere = "" if "amazonaws.com" in host else f".{host.replace(':', '-')}"
+        return f"{self.account}.{self.region}{elsewhere}"
 
     @property
     def account(self) -> str:

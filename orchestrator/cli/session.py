@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import signal
 import sys
 import threading
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from orchestrator.app.system import System
 
 _SANDBOX_SPEED = 20.0
+_SHOW_CURSOR = b"\x1b[?25h"
 _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 
 
@@ -52,6 +54,7 @@ class Session:
         self.options = options
         self.settings: Settings = load_settings(os.environ, {"profile": options.profile, "workers": options.workers})
         self.stop = threading.Event()
+        self.resume = ""
         self.clock: Clock = _clock(self.settings)
         self.out = out or sys.stdout
         self.json = JsonLines(self.out, command) if options.json else None
@@ -59,10 +62,27 @@ class Session:
 
     @contextlib.contextmanager
     def system(self) -> Iterator[System]:
-        """The plan's system on its account; with ``--sandbox`` on one that lives as long as the command."""
+        """The plan's system on its account; with ``--sandbox`` on one that lives as long as the command.
+
+        An error that ends the command goes into its JSON and its JUnit report, too.
+        """
+        try:
+            with self._system() as system:
+                yield system
+        except OrchestratorError as error:
+            if self.json:
+                said = {"message": error.message, "hint": error.hint, "exit_code": error.exit_code}
+                self.json.result("error", said)
+            if self.junit:
+                self.junit.write(error.message)
+            raise
+
+    @contextlib.contextmanager
+    def _system(self) -> Iterator[System]:
         from orchestrator.aws.door import Access, Aws
         from orchestrator.plan.load.loader import load_plan
         from orchestrator.stores.file import FileStore
+        from orchestrator.stores.memory import MemoryStore
 
         inherited = plan_variables(os.environ)
         loaded = load_plan(self.options.plan, self.options.environment, self.options.variables, inherited)
@@ -77,7 +97,7 @@ class Session:
             aws.reader().hurry()  # AWS answers while the engines are imported
             from orchestrator.app.system import System
 
-            store = FileStore(self.settings.state_dir)
+            store = MemoryStore() if self.options.sandbox else FileStore(self.settings.state_dir)
             yield System(
                 loaded, aws, store, self.clock, wall=SystemClock(), stop=self.stop, workers=self.settings.workers
             )
@@ -127,11 +147,16 @@ class Session:
 
         def interrupted(number: int, _frame: Any) -> None:
             if self.stop.is_set():
-                os.write(2, b"\nleaving now; what AWS is doing goes on, nothing is lost\n")
+                os.write(
+                    2,
+                    (_SHOW_CURSOR if sys.stderr.isatty() else b"")
+                    + b"\nleaving now; what AWS is doing goes on, nothing is lost\n",
+                )
                 os._exit(128 + number)
             self.stop.set()
             os.write(2, f"\nstopping: nothing new is started. Resume with: {resume}\n".encode())
 
+        self.resume = resume
         before = {s: signal.signal(s, interrupted) for s in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield
@@ -144,7 +169,18 @@ class Session:
         words = ["orchestrator", command or self.command, str(self.options.plan)]
         if self.options.environment:
             words += ["-e", self.options.environment]
-        return " ".join([*words, *more])
+        for name, value in self.options.variables.items():
+            words += ["--var", f"{name}={value}"]
+        return " ".join([*map(shlex.quote, words), *more])
+
+    @contextlib.contextmanager
+    def asking(self) -> Iterator[None]:
+        """While a question is open, Ctrl-C means no."""
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     @property
     def can_ask(self) -> bool:

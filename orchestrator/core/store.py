@@ -29,3 +29,23 @@ class Store(Protocol):
     def keys(self, prefix: str) -> Iterator[str]:
         """All keys that begin with the prefix, sorted."""
         ...
+
+
+class Scoped:
+    """A part of a store: what is kept for one account and region, so that stacks of one name do not meet elsewhere."""
+
+    def __init__(self, store: Store, scope: str) -> None:
+        self._store = store
+        self._mark = f"@{scope}"
+
+    def load(self, key: str) -> Stored | None:
+        """The value, or None if there never was one here."""
+        return self._store.load(key + self._mark)
+
+    def save(self, key: str, value: Mapping[str, Any], expected: int | None) -> Stored:
+        """Replace version ``expected``. Raises ``Conflict`` when another got there first."""
+        return self._store.save(key + self._mark, value, expected)
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """All keys of this part that begin with the prefix, sorted."""
+        return (key.removesuffix(self._mark) for key in self._store.keys(prefix) if key.endswith(self._mark))

@@ -25,7 +25,7 @@ from orchestrator.rollout.jobs import Board, Job, Move, Result
 from orchestrator.rollout.progress import Progress
 from orchestrator.rollout.run import Lost, Run
 from orchestrator.rollout.starting import Starter
-from orchestrator.rollout.state import Cursor, Outcome, Phase, from_json
+from orchestrator.rollout.state import Cursor, Outcome, Phase, as_json, from_json, key
 from orchestrator.rollout.watch import look
 
 __all__ = ["Job", "Move", "Result", "drive", "unfinished"]
@@ -44,6 +44,15 @@ def unfinished(store: Store, stack: str) -> dict[str, Cursor]:
         if cursor and cursor.phase is not Phase.ENDED:
             found[cursor.service] = cursor
     return found
+
+
+def forget(store: Store, stack: str, why: str, *, now: float) -> None:
+    """End every unfinished rollout of a stack, whose services are not there any more to go on with."""
+    for service in unfinished(store, stack):
+        stored = store.load(key(stack, service))
+        if stored:
+            ended = dc.replace(from_json(stored.value), phase=Phase.ENDED, outcome=Outcome.STOPPED, why=why, ended=now)
+            store.save(key(stack, service), as_json(ended), stored.version)
 
 
 def drive(

@@ -43,3 +43,10 @@ def test_a_difference_that_lasted_is_forgotten() -> None:
         apply_once(store, step())
     note(store, "forum", Report())
     assert [bool(apply_once(store, step())) for _ in range(3)] == [False, False, False]
+
+
+def test_what_somebody_changes_by_hand_again_and_again_is_put_back_each_time() -> None:
+    store = MemoryStore()
+    for _ in range(5):
+        assert apply_once(store, step()) == ()
+        assert without_refused(store, "forum", Plan())[1] == ()

@@ -54,6 +54,7 @@ def status(
     service: Annotated[str | None, typer.Argument(help="Only this service.", show_default=False)] = None,
     environment: flags.Environment = None,
     var: flags.Variables = [],  # noqa: B006
+    sandbox: flags.Sandbox = False,
     json: flags.Json = False,
     profile: flags.Profile = None,
 ) -> int:
@@ -61,7 +62,7 @@ def status(
     from orchestrator.app import inspection
     from orchestrator.cli.render import services
 
-    given = flags.options(plan, environment, var, json=json, profile=profile)
+    given = flags.options(plan, environment, var, sandbox=sandbox, json=json, profile=profile)
     session = Session("status", given)
     with session.system() as system:
         services.show(session, inspection.status(system, service))

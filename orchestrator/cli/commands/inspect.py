@@ -52,12 +52,13 @@ def drift(
     plan: flags.PlanFile,
     environment: flags.Environment = None,
     var: flags.Variables = [],  # noqa: B006
+    sandbox: flags.Sandbox = False,
     json: flags.Json = False,
     junit: flags.JUnitFile = None,
     profile: flags.Profile = None,
 ) -> int:
     """Compare live AWS with the plan. Exit 0 in sync, 3 drift. Never changes anything."""
-    given = flags.options(plan, environment, var, json=json, junit=junit, profile=profile)
+    given = flags.options(plan, environment, var, sandbox=sandbox, json=json, junit=junit, profile=profile)
     session = Session("drift", given)
     with session.system() as system:
         from orchestrator.app import outlook as looking
@@ -65,6 +66,7 @@ def drift(
 
         outlook = looking.look(system)
         plans.show_drift(session, outlook)
+        plans.report_drift(session, outlook)
         return 0 if outlook.empty and not outlook.refused else 3
 
 

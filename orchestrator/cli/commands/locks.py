@@ -48,6 +48,11 @@ def release(
     if force and not reason:
         raise OrchestratorError("--force needs a reason", hint='add --reason "why the holder is gone"')
     store = FileStore(load_settings(os.environ).state_dir)
-    lease.release(store, SystemClock(), stack, force=force, reason=reason)
+    places = [key.removeprefix("leases/") for key in store.keys(f"leases/{stack}")]
+    meant = [p for p in places if stack in (p, p.partition("@")[0])]
+    if len(meant) > 1:
+        raise OrchestratorError(f"{stack} is held in several places", hint=f"say which: {', '.join(meant)}")
+    if meant:
+        lease.release(store, SystemClock(), meant[0], force=force, reason=reason)
     typer.echo(f"{stack} is free")
     return 0

@@ -130,7 +130,8 @@ def _ask(session: Session, outlook: Outlook) -> None:
         raise OrchestratorError(
             "there is nobody to ask whether to go ahead", hint=f"add --yes: {session.again('apply', '--yes')}"
         )
-    typer.confirm(f"Go ahead with {outlook.headline()}?", abort=True, err=True)
+    with session.asking():
+        typer.confirm(f"Go ahead with {outlook.headline()}?", abort=True, err=True)
 
 
 def _ask_name(session: Session, stack: str) -> None:
@@ -138,5 +139,7 @@ def _ask_name(session: Session, stack: str) -> None:
         raise OrchestratorError(
             "there is nobody to ask whether to destroy it", hint=f"add --yes: {session.again('destroy', '--yes')}"
         )
-    if typer.prompt(f"Type {stack} to destroy it", err=True) != stack:
+    with session.asking():
+        answer = typer.prompt(f"Type {stack} to destroy it", err=True)
+    if answer != stack:
         raise typer.Abort

@@ -17,9 +17,10 @@ _BAD = "bold red"
 
 def nothing(session: Session) -> int:
     """Nothing was to be done."""
-    _finish(session, "")
     if session.json:
         session.json.result("outcome", {"outcome": "succeeded", "exit_code": 0})
+    if session.junit:
+        session.junit.write()
     return 0
 
 
@@ -30,7 +31,8 @@ def show(session: Session, ending: Ending) -> int:
         session.json.result("outcome", _as_json(ending))
     else:
         _lines(session, ending)
-    _finish(session, "")
+    if session.junit:
+        session.junit.write()
     return int(outcome)
 
 
@@ -77,7 +79,7 @@ def _next(session: Session, ending: Ending) -> str:
         case Outcome.SUCCEEDED:
             return ""
         case Outcome.FAILED | Outcome.STOPPED | Outcome.TIMED_OUT | Outcome.WAITING_FOR_IMAGES:
-            return f"{session.again('apply')} goes on from here"
+            return f"{session.resume or session.again()} goes on from here"
         case Outcome.ROLLED_BACK | Outcome.ROLLBACK_FAILED:
             return f"{session.again('status')} shows where the traffic is"
     return session.again("status")
@@ -99,8 +101,3 @@ def _as_json(ending: Ending) -> dict[str, object]:
 
 def _print(session: Session, line: str, style: str = "") -> None:
     session.say((line, style))
-
-
-def _finish(session: Session, error: str) -> None:
-    if session.junit:
-        session.junit.write(error)

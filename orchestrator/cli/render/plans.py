@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.app.refusals import described
+from orchestrator.core.events import Event, State
 from orchestrator.reconcile import text
 from orchestrator.rollout.decide import Decision, Need
 
@@ -52,6 +53,19 @@ def show_drift(session: Session, outlook: Outlook) -> None:
     show(session, outlook)
     session.say("")
     session.say(f"Drift. Put it back with: {session.again('apply')}")
+
+
+def report_drift(session: Session, outlook: Outlook) -> None:
+    """One JUnit case for each thing that differs, or one that all is in sync."""
+    if session.junit is None:
+        return
+    differing = [(str(s.address), ", ".join(c.field for c in s.changes) or s.cause) for s in outlook.plan.changes]
+    differing += [(f"service/{d.service}", "; ".join(d.reasons) or d.need.value) for d in outlook.concerns]
+    differing += [(f"service/{name}", "nothing runs yet") for name in outlook.waiting]
+    for subject, why in differing or [("everything", "")]:
+        state = State.FAILED if why else State.DONE
+        session.junit(Event(at=session.clock.now(), subject=subject, action="drift", state=state, message=why))
+    session.junit.write()
 
 
 def show_removal(session: Session, removal: Removal) -> None:
