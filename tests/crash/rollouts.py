@@ -10,7 +10,7 @@ from orchestrator.aws.door import READS, Access, Aws
 from orchestrator.core.clock import Clock
 from orchestrator.rollout.driver import Job, Result, drive
 from orchestrator.rollout.state import Outcome
-from orchestrator.rollout.strategies import Strategy, all_at_once, rolling
+from orchestrator.rollout.strategies import all_at_once, canary, rolling
 from tests.scenarios.rollouts.scene import Scene
 from tests.world import REGION
 
@@ -41,9 +41,12 @@ class MortalDoor(Aws):
         return answer
 
 
-def quick(kind: str) -> Strategy:
-    """A strategy without long waits: the calls are what matters."""
-    return rolling(bake=0) if kind == "rolling" else all_at_once(bake=0, hold=0)
+STRATEGIES = {
+    "all-at-once": all_at_once(bake=0, hold=0),
+    "canary": canary([(10, 5), (50, 5)], bake=0, hold=5),
+    "rolling": rolling(bake=0),
+}
+"""Without long waits: the calls are what matters."""
 
 
 @dc.dataclass
