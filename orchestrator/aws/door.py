@@ -220,7 +220,10 @@ class Aws:
         shared = self._shared
         with shared.lock:
             if shared.session is None:
-                shared.session = boto3.Session(profile_name=self._access.profile, region_name=self._access.region)
+                try:
+                    shared.session = boto3.Session(profile_name=self._access.profile, region_name=self._access.region)
+                except boto.ProfileNotFound as error:
+                    raise CredentialsError(message_of(error), hint=_CREDENTIALS_HINT) from None
                 if self._access.role:
                     shared.session = self._assume(shared.session, self._access.role)
             return shared.session

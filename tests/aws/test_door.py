@@ -125,3 +125,8 @@ def test_many_reads_inside_many_reads_do_not_wait_for_each_other_for_ever() -> N
     aws = Aws(Access(region="us-east-1"), Stopped(), workers=2)
     answers = aws.each(lambda i: sum(aws.each(lambda j: i * j, range(5))), range(20))
     assert answers == [10 * i for i in range(20)]
+
+
+def test_a_profile_that_is_not_there_is_a_matter_of_credentials() -> None:
+    with pytest.raises(CredentialsError, match="nobody"):
+        Aws(Access(region="us-east-1", profile="nobody"), Stopped()).client("ec2")

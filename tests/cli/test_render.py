@@ -16,6 +16,7 @@ from orchestrator.cli.render.junit import JUnit
 from orchestrator.cli.render.plain import PlainLines
 from orchestrator.cli.render.tree import LiveTree
 from orchestrator.cli.render.words import bar, duration
+from orchestrator.core.errors import OrchestratorError
 from orchestrator.core.events import Event, State
 
 CRASH = {"stopped": ["1a2b: EssentialContainerExited; posts exited with 1"], "events": ["(service posts) is unhappy"]}
@@ -101,6 +102,12 @@ def test_junit_has_a_case_a_step_and_the_reasons_of_a_failure_without_control_ch
         "create posts",
         "create users",
     ]
+
+
+def test_a_junit_report_that_cannot_be_written_is_refused_before_anything_begins(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OrchestratorError, match="cannot write the JUnit report"):
+        JUnit(tmp_path / "file" / "report.xml", "apply")
 
 
 def test_the_live_tree_shows_stages_shares_tasks_and_leaves_what_has_ended_above_it() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
@@ -22,6 +24,9 @@ class JUnit:
         self._lock = threading.Lock()
         self._started: dict[str, float] = {}
         self._ended: dict[str, tuple[Event, float]] = {}
+        with self._reachable():  # better now than after a quarter of an hour; and no older report is taken for this one
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b"")
 
     def __call__(self, event: Event) -> None:
         """Note a start or an end."""
@@ -50,9 +55,13 @@ class JUnit:
         suite.set("tests", str(len(suite)))
         suite.set("failures", str(failures))
         suite.set("errors", str(int(bool(error))))
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._reachable():
             Xml.ElementTree(suite).write(self._path, encoding="utf-8", xml_declaration=True)
+
+    @contextlib.contextmanager
+    def _reachable(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as fault:
             raise OrchestratorError(f"cannot write the JUnit report: {fault}") from None
 
