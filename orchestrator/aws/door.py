@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -296,9 +297,18 @@ class Aws:
             case ErrorClass.THROTTLED | ErrorClass.UNKNOWN if not isinstance(error, boto.ClientError):
                 return AwsError(
                     f"{service}:{operation} cannot reach AWS: {self._redact(message_of(error))}",
-                    hint="check the network, the region and AWS_ENDPOINT_URL",
+                    hint=self._whereabouts(),
                 )
         return error
+
+    def _whereabouts(self) -> str:
+        """What to look at when AWS cannot be reached: a region that is none before anything else."""
+        session = self._open()
+        known = [r for p in session.get_available_partitions() for r in session.get_available_regions("ec2", p)]
+        if self.region in known:
+            return "check the network, the region and AWS_ENDPOINT_URL"
+        close = " or ".join(get_close_matches(self.region, known))
+        return f"no AWS region is known as {self.region}" + (f", did you mean {close}?" if close else "")
 
 
 _CREDENTIALS_HINT = "set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use --sandbox to need none"

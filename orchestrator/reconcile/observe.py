@@ -21,6 +21,8 @@ from orchestrator.reconcile.explain import explain
 from orchestrator.reconcile.steps import Traits
 
 _READERS = 12
+_TOLD = 5
+"""How many kinds that cannot be read are told one by one: the reason is mostly the same for all."""
 _SLOWEST_FIRST = ("elbv2", "ec2", "s3", "iam", "events", "cloudwatch")
 """Services whose kinds ask several times in a row: they are begun first, so that the others run beside them."""
 
@@ -37,7 +39,7 @@ def observe(
     """All that lives of a stack, of the kinds it wants, those the tagging API proposes, and those that it cannot list.
 
     ``everything`` reads all kinds, for whoever wants nothing to remain. A kind is not read for the sake of what is
-    looked after ``elsewhere``. Raises ``AwsError`` naming every kind that could not be read.
+    looked after ``elsewhere``. Raises ``AwsError`` naming what could not be read.
     """
     scope = Scope(stack, desired)
     certain = set(kinds) if everything else {k for k in kinds if scope.of(k) or not kinds[k].indexed}
@@ -104,6 +106,7 @@ def _gathered(reading: Mapping[Future[Any], str], kinds: Mapping[str, Kind[Any]]
 def _unreadable(errors: Mapping[str, Exception], kinds: Mapping[str, Kind[Any]]) -> AwsError:
     redact = Redactor()
     lines = [f"cannot read {kind}: {redact(explain(error))}" for kind, error in sorted(errors.items())]
+    lines[_TOLD:] = [f"and {len(lines) - _TOLD} more kinds"] if len(lines) > _TOLD else []
     refused = [kinds[k] for k, e in errors.items() if k in kinds and classify(e) is ErrorClass.DENIED]
     denied = {action for kind in refused for action in kind.actions.read}
     hints = {e.hint for e in errors.values() if isinstance(e, AwsError) and e.hint}

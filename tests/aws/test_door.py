@@ -130,3 +130,11 @@ def test_many_reads_inside_many_reads_do_not_wait_for_each_other_for_ever() -> N
 def test_a_profile_that_is_not_there_is_a_matter_of_credentials() -> None:
     with pytest.raises(CredentialsError, match="nobody"):
         Aws(Access(region="us-east-1", profile="nobody"), Stopped()).client("ec2")
+
+
+def test_a_region_that_is_none_is_told_when_aws_cannot_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    unreachable = boto.EndpointConnectionError(endpoint_url="https://ec2.us-esat-1.amazonaws.com")
+    for region, hint in (("us-esat-1", "us-east-1"), ("us-east-1", "check the network")):
+        with pytest.raises(AwsError) as caught:
+            door(monkeypatch, Wire(unreachable), Access(region=region)).client("ec2").describe_vpcs()
+        assert hint in caught.value.hint
