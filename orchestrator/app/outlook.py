@@ -49,7 +49,12 @@ class Outlook:
     @property
     def concerns(self) -> tuple[Decision, ...]:
         """The services that are not as planned, whether or not we can do something about it."""
-        return tuple(d for d in self.decisions.values() if d.need is not Need.NOTHING)
+        return tuple(d for d in self.decisions.values() if d.need not in (Need.NOTHING, Need.RECORD))
+
+    @property
+    def records(self) -> tuple[Decision, ...]:
+        """The services that run what they should, under another name than the one we know."""
+        return tuple(d for d in self.decisions.values() if d.need is Need.RECORD)
 
     @property
     def empty(self) -> bool:

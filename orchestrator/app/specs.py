@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -29,9 +30,21 @@ class Outputs:
         traits: Mapping[str, Traits],
         made: Mapping[Address, Mapping[str, Any]] | None = None,
     ) -> None:
-        self._known = {x.address: x.outputs for x in live if x.owned} | dict(made or {})
+        live = [x for x in live if x.owned]
+        self._known = {x.address: x.outputs for x in live} | dict(made or {})
+        self._groups: dict[Address, set[str]] = defaultdict(set)
+        for group in (x for x in live if isinstance(x.resource, TargetGroup)):
+            self._groups[group.address].add(str(group.outputs["arn"]))
         self._wanted = {r.address: r for r in wanted}
         self._traits = traits
+
+    def former(self, planned: ServicePlan) -> dict[str, tuple[str, ...]]:
+        """By colour, the live target groups that a replacement of them will leave behind."""
+        return {
+            colour: tuple(sorted(self._groups.get(c.target_group, ())))
+            for colour, c in planned.colours.items()
+            if c.target_group
+        }
 
     def __call__(self, ref: Ref[Any]) -> Any:
         """The output, or ``Unknown`` when only an apply can tell."""
@@ -86,6 +99,7 @@ def _spec(stack: str, planned: ServicePlan, outputs: Outputs, groups: Mapping[Ad
         repository_uri=known(Ref(Address("repository", planned.name), "uri")),
         image=planned.image,
         colours=colours,
+        former=outputs.former(planned),
         rule=known(Ref(planned.rule, "arn")) if planned.rule else None,
         test_rule=known(Ref(planned.test_rule, "arn")) if planned.test_rule else None,
         test_headers=planned.test_headers,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses as dc
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from orchestrator.aws.door import Aws
 from orchestrator.kinds.ecs.task_definitions import canonical_input
 from orchestrator.rollout.decide import Decision, Need, decide, differences, wanted_image
 from orchestrator.rollout.images import Image, ImageMissing, resolve
-from orchestrator.rollout.release import IMAGE_TAG, ServiceSpec
+from orchestrator.rollout.release import IMAGE_TAG, ServiceSpec, release_of
 from orchestrator.rollout.survey import LiveService, survey
 
 
@@ -27,12 +28,55 @@ def assess(
     """
     listed = {spec.name: spec for spec in specs}
     standing = live if live is not None else survey(aws, listed.values())
+    strayed = [(spec, standing[n]) for n, spec in listed.items() if standing[n].strayed]
+    delivered = {spec.name: image for (spec, _), image in zip(strayed, _delivered(aws, strayed), strict=True) if image}
     names = {n: wanted_image(spec, standing[n], (images or {}).get(n)) for n, spec in listed.items()}
+    names |= {n: image.text for n, image in delivered.items() if names[n] == standing[n].image}
     known = {n: _running(spec, standing[n]) for n, spec in listed.items() if names[n] == standing[n].image}
+    known |= {n: image for n, image in delivered.items() if names[n] == image.text}
     asked = {n: spec.wants(names[n]) for n, spec in listed.items() if n not in known}
     found: dict[str, Image | ImageMissing] = {**known, **(resolve(aws, asked) if asked else {})}
-    decisions = {n: decide(spec, standing[n], found[n]) for n, spec in listed.items()}
+    decisions = {n: decide(spec, standing[n], found[n], delivered.get(n)) for n, spec in listed.items()}
     return dict(zip(decisions, aws.each(lambda d: _explained(aws, d), decisions.values()), strict=True))
+
+
+def _delivered(aws: Aws, strayed: Sequence[tuple[ServiceSpec, LiveService]]) -> list[Image | None]:
+    """The images that a pipeline has deployed past us, where the image is all that it has changed."""
+
+    def ask(pair: tuple[ServiceSpec, LiveService]) -> Mapping[str, Any]:
+        revision = pair[1].side.task_definition if pair[1].side else ""
+        answer: Mapping[str, Any] = aws.client("ecs").describe_task_definition(taskDefinition=revision)
+        return answer["taskDefinition"]  # type: ignore[no-any-return]
+
+    revisions = aws.each(ask, strayed)
+    named = {
+        spec.name: spec.wants(uri[len(spec.repository_uri) :].lstrip(":@"))
+        for (spec, _), running in zip(strayed, revisions, strict=True)
+        if (uri := _image_of(spec, running)).startswith((f"{spec.repository_uri}:", f"{spec.repository_uri}@"))
+    }
+    images = resolve(aws, named) if named else {}
+    found: list[Image | None] = []
+    for (spec, _), running in zip(strayed, revisions, strict=True):
+        image = images.get(spec.name)
+        same = isinstance(image, Image) and _besides_image(spec, running) == _besides_image(
+            spec, release_of(spec, image).task_definition
+        )
+        found.append(image if isinstance(image, Image) and same else None)
+    return found
+
+
+def _image_of(spec: ServiceSpec, definition: Mapping[str, Any]) -> str:
+    containers = definition.get("containerDefinitions", ())
+    return next((str(c.get("image", "")) for c in containers if c.get("name") == spec.container), "")
+
+
+def _besides_image(spec: ServiceSpec, definition: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A task definition without the image that is released."""
+    plain = dict(canonical_input(definition))
+    plain["containerDefinitions"] = [
+        {**c, "image": ""} if c.get("name") == spec.container else c for c in plain["containerDefinitions"]
+    ]
+    return plain
 
 
 def _running(spec: ServiceSpec, live: LiveService) -> Image:

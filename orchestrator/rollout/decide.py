@@ -57,13 +57,21 @@ def wanted_image(spec: ServiceSpec, live: LiveService, override: str | None = No
     return live.image
 
 
-def decide(spec: ServiceSpec, live: LiveService, image: Image | ImageMissing) -> Decision:
-    """What a service needs when that image is the wanted one."""
+def decide(
+    spec: ServiceSpec, live: LiveService, image: Image | ImageMissing, delivered: Image | None = None
+) -> Decision:
+    """What a service needs when that image is the wanted one.
+
+    ``delivered``: the image that somebody else has deployed past us, where that is all that they have changed.
+    """
     if live.foreign:
         return Decision(service=spec.name, need=Need.LOOK, live=live, reasons=(live.foreign,))
     if isinstance(image, ImageMissing):
         return Decision(service=spec.name, need=Need.IMAGE, live=live, missing=image, reasons=(str(image),))
     release = release_of(spec, image)
+    if delivered == image and len(live.unsettled) == 1 and not _moved(spec, live):
+        said = f"{image.text.partition('@')[0]} was delivered past us"
+        return Decision(service=spec.name, need=Need.RECORD, live=live, release=release, reasons=(said,))
     need, reasons = _need(spec, live, release)
     return Decision(service=spec.name, need=need, live=live, release=release, reasons=reasons)
 

@@ -107,6 +107,21 @@ class EcsFleet:
         self._guard()
         self._ecs.update_service(cluster=self._spec.cluster, service=self._sides[colour].service, desiredCount=count)
 
+    def arm(self, colour: str) -> None:
+        """Let the circuit breaker roll back. During a rollout of ours it must not: going back is decided here."""
+        configuration = self._sides[colour].described.get("deploymentConfiguration") or {}
+        breaker = configuration.get("deploymentCircuitBreaker") or {}
+        if self._spec.colours[colour].service.circuit_breaker and not breaker.get("rollback"):
+            self._guard()
+            self._ecs.update_service(
+                cluster=self._spec.cluster,
+                service=self._sides[colour].service,
+                deploymentConfiguration={
+                    **{k: configuration[k] for k in _ROLLING if k in configuration},
+                    "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+                },
+            )
+
     # -- inside ----------------------------------------------------------------------------------------------
 
     def _known(self) -> Release:

@@ -15,14 +15,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestrator.rollout.stages.base import Stage
-from orchestrator.rollout.stages.capacity import Follow, Retire
+from orchestrator.rollout.stages.capacity import Arm, Follow, Retire
 from orchestrator.rollout.stages.traffic import Approve, Bake, Hold, Shift
 from orchestrator.rollout.stages.verdicts import Done, Fail, Halt, Pause, Superseded, Verdict, Wait
 from orchestrator.rollout.state import Cursor, Outcome, Phase
 
 BACK_WITHIN = 1800.0
 _JOURNAL = 200
-_AFTERWARDS = frozenset({Follow.name, Hold.name, Retire.name})
+_AFTERWARDS = frozenset({Follow.name, Hold.name, Retire.name, Arm.name})
 
 _ENDS = {
     Phase.FORWARD: Outcome.SUCCEEDED,

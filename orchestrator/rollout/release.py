@@ -82,6 +82,8 @@ class ServiceSpec:
     image: str
     """The tag or digest that the plan says."""
     colours: Mapping[str, ColourSpec]
+    former: Mapping[str, tuple[str, ...]] = dc.field(default_factory=dict)
+    """By colour, target groups of ours that a replacement is about to leave behind."""
     rule: str | None = None
     test_rule: str | None = None
     """The rule that only tests match; it reaches the side that nobody else does."""

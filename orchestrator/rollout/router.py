@@ -46,6 +46,11 @@ class AlbRouter:
         """The colour's share; -1 when nobody has any, None when the rule holds a group that we do not know."""
         return share(weights(self._rule.actions), self._groups, colour)
 
+    @property
+    def whole(self) -> bool:
+        """Whether each colour's own group is in the rule: ECS refuses a service whose group is in none."""
+        return {groups[0] for groups in self._groups.values() if groups} <= weights(self._rule.actions).keys()
+
     def weigh(self, colour: str, percent: int) -> None:
         """Give a colour its share and the other one the rest, keeping whatever else the rule does."""
         wanted = {

@@ -12,10 +12,10 @@ from typing import TypeAlias
 
 from orchestrator.rollout.gates.base import Gate
 from orchestrator.rollout.stages.base import PREVIOUS, Stage
-from orchestrator.rollout.stages.capacity import NEW, OLD, Follow, Retire, Suspend
+from orchestrator.rollout.stages.capacity import NEW, OLD, Arm, Follow, Retire, Suspend
 from orchestrator.rollout.stages.check import Check, Test
 from orchestrator.rollout.stages.provision import Provision
-from orchestrator.rollout.stages.traffic import Approve, Bake, Hold, Ready, Shift
+from orchestrator.rollout.stages.traffic import Approve, Bake, Enlist, Hold, Ready, Shift
 
 Stages: TypeAlias = tuple[Stage, ...]
 
@@ -78,7 +78,7 @@ def rolling(*, bake: float = 30.0) -> Strategy:
 def route(strategy: Strategy, *, balanced: bool, first: bool, deadline: float) -> Route:
     """The stages of a rollout. ``first``: nothing runs yet, so there is nothing to shift from or to go back to."""
     if first:
-        return _first(deadline, balanced=balanced)
+        return _first(strategy, deadline, balanced=balanced)
     if strategy.in_place or not balanced:
         return _in_place(strategy, deadline)
     return _colours(strategy, deadline)
@@ -89,17 +89,23 @@ def healing() -> Route:
     return Route(forward=(Ready(), Shift(0), Follow(OLD), Retire(NEW)), back=(), yielding=())
 
 
-def _first(deadline: float, *, balanced: bool) -> Route:
+def _first(strategy: Strategy, deadline: float, *, balanced: bool) -> Route:
+    joins: Stages = (Enlist(),) if balanced else ()
     traffic: Stages = (Shift(100),) if balanced else ()
-    return Route(forward=(Provision(deadline=deadline), *traffic, Follow()), back=(Retire(NEW),), yielding=())
+    provisions: Stages = (*joins, Provision(deadline=deadline))
+    forward: Stages = (*_check(strategy), *provisions, *traffic, *_test(strategy), Follow(), Arm())
+    return Route(forward=forward, back=(Retire(NEW),), yielding=())
 
 
 def _in_place(strategy: Strategy, deadline: float) -> Route:
     return Route(
         forward=(
             *_check(strategy),
+            *_approval(strategy),
             Provision(in_place=True, deadline=deadline),
+            *_test(strategy),
             *_watch(Bake(strategy.bake, strategy.watch)),
+            Arm(),
         ),
         back=(Provision(PREVIOUS, in_place=True, deadline=deadline),),
         yielding=(),
@@ -108,27 +114,35 @@ def _in_place(strategy: Strategy, deadline: float) -> Route:
 
 def _colours(strategy: Strategy, deadline: float) -> Route:
     steps = [stage for percent, seconds in strategy.steps for stage in (Shift(percent), Bake(seconds, strategy.watch))]
-    approval: Stages = (Approve(),) if strategy.approve else ()
     back: Stages = (Ready(), Shift(0), Follow(OLD))
-    tests: Stages = (Test(strategy.test),) if strategy.test else ()
     forward: Stages = (
         *_check(strategy),
         Suspend(),
+        Enlist(),
         Provision(deadline=deadline),
-        *tests,
-        *approval,
+        *_test(strategy),
+        *_approval(strategy),
         *steps,
         Shift(100),
         *_watch(Bake(strategy.bake, strategy.watch)),
         Follow(NEW),
         *_watch(Hold(strategy.hold, strategy.watch)),
         Retire(OLD),
+        Arm(),
     )
     return Route(forward=forward, back=(*back, Retire(NEW)), yielding=back)
 
 
 def _check(strategy: Strategy) -> Stages:
     return (Check(strategy.check),) if strategy.check else ()
+
+
+def _test(strategy: Strategy) -> Stages:
+    return (Test(strategy.test),) if strategy.test else ()
+
+
+def _approval(strategy: Strategy) -> Stages:
+    return (Approve(),) if strategy.approve else ()
 
 
 def _watch(stage: Bake) -> Stages:

@@ -62,6 +62,11 @@ class LiveService:
         """Whether the active side runs the revision that its labels name."""
         return self.side is not None and revision(self.side.task_definition) == self._label(TASK_DEFINITION_TAG)
 
+    @property
+    def strayed(self) -> bool:
+        """Whether somebody else has deployed another revision to the active ECS service since."""
+        return self.side is not None and bool(self._label(TASK_DEFINITION_TAG)) and not self.recorded
+
     def _label(self, key: str) -> str:
         return self.side.tags.get(key, "") if self.side else ""
 
@@ -95,7 +100,7 @@ def groups_of(spec: ServiceSpec, sides: Mapping[str, Side]) -> dict[str, tuple[s
         live = side.target_groups if side.desired or side.running else ()
         stale = side.target_groups if not live else ()
         ours = (planned.target_group,) if planned.target_group else ()
-        found[colour] = tuple(dict.fromkeys((*live, *ours, *stale)))
+        found[colour] = tuple(dict.fromkeys((*live, *ours, *stale, *spec.former.get(colour, ()))))
     return found
 
 

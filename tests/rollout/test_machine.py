@@ -23,21 +23,21 @@ def test_done_goes_to_the_next_stage_and_starts_its_age_anew() -> None:
 
 
 def test_waiting_changes_nothing_before_the_deadline_and_fails_after_it() -> None:
-    at_provision = cursor(at=1)
+    at_provision = cursor(at=2)
     assert machine.advance(at_provision, Wait("starting"), 899.0) is at_provision
     after = machine.advance(at_provision, Wait("starting"), 900.0)
     assert (after.phase, after.why) == (Phase.BACK, "the rollout's deadline has passed: starting")
 
 
 def test_a_stage_that_only_watches_is_not_ended_by_the_deadline_of_the_whole() -> None:
-    baking = cursor(at=3)
+    baking = cursor(at=4)
     assert baking.stage is not None
     assert baking.stage.name == "bake"
     assert machine.advance(baking, Wait("watching"), 5000.0) is baking
 
 
 def test_a_failure_turns_back_with_its_evidence() -> None:
-    after = machine.advance(cursor(at=3), Fail("crashes", {"events": ["x"]}), 5.0)
+    after = machine.advance(cursor(at=4), Fail("crashes", {"events": ["x"]}), 5.0)
     assert (after.phase, after.at, after.why, after.evidence) == (Phase.BACK, 0, "crashes", {"events": ["x"]})
 
 
@@ -57,17 +57,17 @@ def test_going_back_for_too_long_is_reported_as_failed_and_goes_on_when_taken_up
 
 
 def test_a_foreign_change_stops_and_keeps_the_place() -> None:
-    after = machine.advance(cursor(at=3), Halt("70/30"), 5.0)
-    assert (after.phase, after.at, after.outcome) == (Phase.FORWARD, 3, Outcome.STOPPED)
+    after = machine.advance(cursor(at=4), Halt("70/30"), 5.0)
+    assert (after.phase, after.at, after.outcome) == (Phase.FORWARD, 4, Outcome.STOPPED)
 
 
 def test_a_pause_keeps_the_place() -> None:
-    after = machine.advance(cursor(at=2), Pause("waits"), 5.0)
-    assert (after.phase, after.at, after.outcome) == (Phase.FORWARD, 2, Outcome.PAUSED)
+    after = machine.advance(cursor(at=3), Pause("waits"), 5.0)
+    assert (after.phase, after.at, after.outcome) == (Phase.FORWARD, 3, Outcome.PAUSED)
 
 
 def test_a_superseded_rollout_takes_its_traffic_back_but_leaves_the_service_to_the_other() -> None:
-    after = machine.advance(cursor(at=3), Superseded("theirs"), 5.0)
+    after = machine.advance(cursor(at=4), Superseded("theirs"), 5.0)
     assert after.phase is Phase.YIELDING
     assert _names(after.walking) == ["ready", "shift", "follow"]
     ended = machine.advance(dc.replace(after, at=2), Done(), 6.0)
@@ -75,20 +75,20 @@ def test_a_superseded_rollout_takes_its_traffic_back_but_leaves_the_service_to_t
 
 
 def test_a_newer_release_sends_back_what_has_not_proved_itself_and_ends_it_as_superseded() -> None:
-    after = machine.give_way(cursor(at=3), "newer", 5.0)
+    after = machine.give_way(cursor(at=4), "newer", 5.0)
     assert (after.phase, after.ending) == (Phase.BACK, Outcome.SUPERSEDED)
 
 
 def test_a_newer_release_while_holding_ends_the_hold_and_keeps_the_release() -> None:
-    holding = cursor(at=5)
+    holding = cursor(at=6)
     assert holding.stage is not None
     assert holding.stage.name == "hold"
     after = machine.give_way(holding, "newer", 5.0)
-    assert (after.phase, _names(after.walking[after.at :])) == (Phase.FORWARD, ["retire"])
+    assert (after.phase, _names(after.walking[after.at :])) == (Phase.FORWARD, ["retire", "arm"])
 
 
 def test_a_cursor_is_the_same_after_being_stored() -> None:
-    busy = cursor(at=3, outcome=Outcome.STOPPED, ending=Outcome.SUPERSEDED, journal=({"at": 1.0, "percent": 0},))
+    busy = cursor(at=4, outcome=Outcome.STOPPED, ending=Outcome.SUPERSEDED, journal=({"at": 1.0, "percent": 0},))
     facts = dc.replace(
         busy.facts, attempts={"release": Attempt(asked=True, id="ecs-svc/1", at=3.0)}, scaling={"a": True}
     )

@@ -53,6 +53,7 @@ class Theatre:
         self.balanced = True
         self.freeze = False
         self.tested = "green"
+        self.armed = ""
         self.answers: Callable[[float], Judgement] = lambda _: Judgement.PASS
         self._breaks = breaks
         self.cursor: Cursor | None = None
@@ -166,10 +167,21 @@ class Theatre:
         self.log.append(("scale", colour, count))
         self._effect()
 
+    def arm(self, colour: str) -> None:
+        self.armed = colour
+
+    def arm(self, colour: str) -> None:
+        self._effect()
+        self.armed = colour
+
     # -- Router -----------------------------------------------------------------------------------------------
 
     def percent(self, colour: str) -> float | None:
         return self._share_of(colour)
+
+    @property
+    def whole(self) -> bool:
+        return True
 
     def weigh(self, colour: str, percent: int) -> None:
         share = percent if colour == "green" else 100 - percent
@@ -182,6 +194,10 @@ class Theatre:
             self.log.append(("weigh", share))
         self.share = share
         self._effect()
+
+    @property
+    def whole(self) -> bool:
+        return True
 
     def tests(self, colour: str) -> bool:
         return self.tested == colour

@@ -84,9 +84,9 @@ def apply(
             promise.check(outlook)
         plans.show(session, outlook)
         provision.check(system, outlook, data=data, deletions=allow_deletions)
-        if outlook.empty:
+        if outlook.empty and not outlook.records:
             return endings.nothing(session)
-        if not (yes or promise):
+        if not (yes or promise or outlook.empty):
             _ask(session, outlook)
         with session.progress(f"apply {system.stack}") as sink:
             ending = provision.apply(system, outlook, sink, data=data)

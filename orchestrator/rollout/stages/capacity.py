@@ -52,6 +52,19 @@ class Follow:
 
 
 @dc.dataclass(frozen=True)
+class Arm:
+    """Leave the new side a circuit breaker that rolls back: what others deploy and fail with reverts by itself."""
+
+    name: ClassVar[str] = "arm"
+    look: ClassVar[Look] = Look.LOOSELY
+    hurried: ClassVar[bool] = False
+
+    def tick(self, world: World, age: float) -> Verdict:
+        world.fleet.arm(world.facts.new)
+        return Done()
+
+
+@dc.dataclass(frozen=True)
 class Retire:
     """Send a side without traffic to zero tasks, and let them drain. Its ECS service stays, for the next time."""
 

@@ -69,6 +69,24 @@ class Shift:
 
 
 @dc.dataclass(frozen=True)
+class Enlist:
+    """Put each colour's group into the rule, without any traffic: ECS refuses a service whose group is in none."""
+
+    name: ClassVar[str] = "enlist"
+    look: ClassVar[Look] = Look.LOOSELY
+    hurried: ClassVar[bool] = True
+
+    def tick(self, world: World, age: float) -> Verdict:
+        router = world.router
+        if router is None or router.whole:
+            return Done()
+        if drift := foreign(world, world.facts.percent):
+            return drift
+        router.weigh(world.facts.new, round(max(0, world.facts.percent)))
+        return Wait("the rule is read back", 0)
+
+
+@dc.dataclass(frozen=True)
 class Bake:
     """Watch the new side under traffic for a while."""
 
@@ -167,6 +185,8 @@ def trouble(world: World) -> Fail | Superseded | None:
     """Whether the new side is no longer ours, or has begun to fail."""
     facts = world.facts
     side, attempt = world.fleet.side(facts.new), facts.attempt(RELEASE)
+    if not attempt.id:
+        return None
     if side.primary and side.primary.id not in (attempt.id, attempt.before):
         return Superseded(f"deployment {side.primary.id} of {side.service} took the place of ours ({attempt.id})")
     if why := diagnosis.fatal(side, attempt.id, since=attempt.at, now=world.now, new=facts.first):
