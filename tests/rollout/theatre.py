@@ -168,9 +168,6 @@ class Theatre:
         self._effect()
 
     def arm(self, colour: str) -> None:
-        self.armed = colour
-
-    def arm(self, colour: str) -> None:
         self._effect()
         self.armed = colour
 
@@ -194,10 +191,6 @@ class Theatre:
             self.log.append(("weigh", share))
         self.share = share
         self._effect()
-
-    @property
-    def whole(self) -> bool:
-        return True
 
     def tests(self, colour: str) -> bool:
         return self.tested == colour
