@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from orchestrator.sandbox.clock import VirtualClock
+from orchestrator.sandbox.clock import SandboxClock, VirtualClock
 from orchestrator.sandbox.server import Sandbox
 
 REGION = "eu-west-1"
@@ -31,7 +31,7 @@ class Aws:
     """The account of a test: ``aws.client("ecs")``, and ``aws.sleep(60)`` to let a minute pass."""
 
     sandbox: Sandbox
-    clock: VirtualClock
+    clock: SandboxClock
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     def client(self, service: str, region: str = REGION) -> Any:
