@@ -176,6 +176,10 @@ class Theatre:
     def percent(self, colour: str) -> float | None:
         return self._share_of(colour)
 
+    @property
+    def whole(self) -> bool:
+        return True
+
     def weigh(self, colour: str, percent: int) -> None:
         share = percent if colour == "green" else 100 - percent
         if share > self.share:
