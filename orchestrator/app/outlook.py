@@ -88,12 +88,22 @@ def look(system: System, images: Mapping[str, str] | None = None) -> Outlook:
     live = observe(system.reader, system.stack, compiled.resources, elsewhere=_rolled_out(compiled))
     outputs = Outputs(live, compiled.resources, system.traits)
     specs = specs_of(system.stack, compiled, outputs)
-    standing = survey(system.reader, specs.values()) if specs else {}
+    standing = survey(system.reader, _seen(system, compiled, outputs, specs))
     colours = {name: s.active for name, s in standing.items() if s.active}
     if any(colour != "blue" for colour in colours.values()):
         compiled = system.compile(colours)  # type: ignore[arg-type]  # the names are those that specs were made of
         specs = specs_of(system.stack, compiled, outputs)
     return _outlook(system, compiled, live, specs, standing, images or {})
+
+
+def _seen(
+    system: System, compiled: Compiled, outputs: Outputs, specs: Mapping[str, ServiceSpec]
+) -> tuple[ServiceSpec, ...]:
+    """What can be looked at: a service that has lost its rule still shows which of its colours has tasks."""
+    if len(specs) == len(compiled.services):
+        return tuple(specs.values())
+    ruleless = specs_of(system.stack, compiled, outputs, ruled=False)
+    return tuple({**ruleless, **specs}.values())
 
 
 def _outlook(

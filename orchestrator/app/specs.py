@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses as dc
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -62,10 +63,15 @@ class Outputs:
         return value
 
 
-def specs_of(stack: str, compiled: Compiled, outputs: Outputs) -> dict[str, ServiceSpec]:
-    """The services that everything they stand on exists for, by name."""
+def specs_of(stack: str, compiled: Compiled, outputs: Outputs, *, ruled: bool = True) -> dict[str, ServiceSpec]:
+    """The services that everything they stand on exists for, by name.
+
+    Without ``ruled`` their rules may be missing: enough to see which colour has tasks, not to roll anything out.
+    """
     groups = {r.address: r for r in compiled.resources if isinstance(r, TargetGroup)}
     specs = {service.name: _spec(stack, service, outputs, groups) for service in compiled.services}
+    if not ruled:
+        specs = {name: dc.replace(spec, rule=None, test_rule=None, url="") for name, spec in specs.items()}
     return {name: spec for name, spec in specs.items() if not unknowns(spec)}
 
 

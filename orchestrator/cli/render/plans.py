@@ -35,7 +35,7 @@ def show(session: Session, outlook: Outlook) -> None:
     lines = [_service(d) for d in outlook.concerns]
     lines += [f"  ≈ service {d.service}: {'; '.join(d.reasons)}" for d in outlook.records]
     lines += [f"  ⟳ service {name}: goes on with the rollout that was left" for name in outlook.unfinished]
-    lines += [f"  ⟳ service {name}: first release, once what it stands on is there" for name in outlook.waiting]
+    lines += [f"  ⟳ service {name}: released once what it stands on is there" for name in outlook.waiting]
     lines += [f"  ! {line}; left as AWS wants it" for line in described(outlook.refused)]
     if lines and outlook.plan.steps:
         session.say("")
