@@ -31,6 +31,7 @@ def about(told: list[str]) -> list[str]:
         ("{type: canary, steps: [10], step: 10}", "12:49: services.cart.strategy.step: is that of a linear strategy, the type is canary: leave it empty"),
         ("{type: blue-green}", "12:22: services.cart.strategy.type: found 'blue-green', allowed: one of all-at-once, canary, linear, manual, rolling"),
         ("{sticky: 60, bake: 30}", "12:24: services.cart.strategy.sticky: found 60, allowed: at most bake, which is 30, or clients stay on a side that is gone"),
+        ("{bake: 0, gates: {watch: [scan: {}]}}", "12:22: services.cart.strategy.bake: found 0, allowed: 1 or more, because gates watch while it bakes"),
         ("{type: rolling, approve: true}", "12:40: services.cart.strategy.approve: waits for a person before traffic moves, but a rolling strategy moves none"),
         ("{on_failure: rolback}", "12:28: services.cart.strategy.on_failure: found 'rolback', allowed: one of rollback, freeze, did you mean rollback?"),
     ],

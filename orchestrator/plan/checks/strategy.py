@@ -43,6 +43,8 @@ def _settings(strategy: Strategy) -> Iterator[Finding]:
         yield ("step",), "missing, needed: the percent of the traffic that each step of a linear strategy adds"
     if kind != "linear" and strategy.step is not None:
         yield ("step",), f"is that of a linear strategy, the type is {kind}: leave it empty"
+    if strategy.gates.watch and not strategy.bake:
+        yield ("bake",), "found 0, allowed: 1 or more, because gates watch while it bakes"
     if strategy.sticky > strategy.bake:
         yield (
             ("sticky",),

@@ -1,0 +1,85 @@
+"""Releases of a running chat: in place for what only others ask, by steps of traffic for what the world asks."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.app.ending import Outcome
+from tests.scenarios.chat.chat import System, account, addresses, leads_to, running_image, tasks_of
+from tests.scenarios.chat.oracle import CHECKS
+
+_BY_REQUESTS = "ALBRequestCountPerTarget"
+
+
+def push(stage: System, tag: str, behaves: str = "ok") -> str:
+    """An image of users; its digest."""
+    return stage.aws.sandbox.push("chat/users", tag, behaves)["digest"]
+
+
+def test_a_good_release_takes_over_in_place_and_its_name_leads_to_the_new_tasks(running: System) -> None:
+    before, digest = addresses(tasks_of(running, "users")), push(running, "2.0")
+    ending = running.deploy(users="2.0")
+    assert ending.outcome is Outcome.SUCCEEDED, ending
+    assert running_image(running, "users") == {digest}
+    assert leads_to(running, "users") == addresses(tasks_of(running, "users"))
+    assert not leads_to(running, "users") & before
+    assert running.look().empty
+
+
+@pytest.mark.parametrize("behaves", ["crash", "unhealthy", "pull-error", "late-crash=20"])
+def test_a_bad_release_is_taken_back_and_its_name_never_led_nowhere(running: System, behaves: str) -> None:
+    known = running_image(running, "users")
+    push(running, f"bad-{behaves.partition('=')[0]}", behaves)
+    ending = running.deploy(users=f"bad-{behaves.partition('=')[0]}")
+    assert ending.outcome is Outcome.ROLLED_BACK, ending
+    assert running_image(running, "users") == known
+    assert leads_to(running, "users") == addresses(tasks_of(running, "users"))
+    assert running.look().empty
+
+
+def test_two_services_of_one_wave_and_the_one_that_needs_them_are_released_in_that_order(running: System) -> None:
+    for name in ("users", "feed", "discovery-server"):
+        running.aws.sandbox.push(f"chat/{name}", "3.0", "ok")
+    running.events.clear()
+    images = {"users": "3.0", "feed": "3.0", "discovery-server": "3.0"}
+    assert running.deploy(**images).outcome is Outcome.SUCCEEDED
+    order = [(e.subject, e.state.value) for e in running.events if e.action == "roll out"]
+    server = order.index(("discovery-server", "done"))
+    assert all(server < order.index((name, "started")) for name in ("users", "feed"))
+
+
+def test_the_frontend_moves_in_steps_and_what_counts_its_requests_moves_with_it(running: System) -> None:
+    running.aws.sandbox.push("chat/frontend", "2.0", "ok")
+    running.events.clear()
+    assert running.deploy(frontend="2.0").outcome is Outcome.SUCCEEDED
+    shifts = [e.message for e in running.events if e.subject == "frontend" and e.message.startswith("shift: green ")]
+    assert [message.rpartition(" ")[2] for message in shifts] == ["10", "50", "100"]
+    seen = account(running)
+    (group,) = seen.ecs_services["frontend"]["loadBalancers"]
+    assert "green" in group["targetGroupArn"]
+    resource = f"service/chat/{seen.ecs_services['frontend']['serviceName']}"
+    policies = seen.all(
+        "application-autoscaling", "describe_scaling_policies", "ScalingPolicies", ServiceNamespace="ecs"
+    )
+    tracked = [
+        p["TargetTrackingScalingPolicyConfiguration"]["PredefinedMetricSpecification"]
+        for p in policies
+        if p["ResourceId"] == resource
+    ]
+    (label,) = [t["ResourceLabel"] for t in tracked if t["PredefinedMetricType"] == _BY_REQUESTS]
+    assert label.endswith(group["targetGroupArn"].rpartition(":")[2])
+    CHECKS["the_api_goes_to_the_gateway_and_all_else_to_the_frontend"](seen)
+    assert running.look().empty
+
+
+def test_a_test_request_reaches_the_side_that_nobody_else_does(running: System) -> None:
+    seen = account(running)
+    (listener,) = seen.listeners.values()
+    reached: dict[bool, set[str]] = {}
+    for rule in seen.all("elbv2", "describe_rules", "Rules", ListenerArn=listener["ListenerArn"]):
+        if rule["Priority"] != "default":
+            test = any(c["Field"] == "http-header" for c in rule["Conditions"])
+            groups = rule["Actions"][0]["ForwardConfig"]["TargetGroups"]
+            reached.setdefault(test, set()).update(g["TargetGroupArn"] for g in groups if g["Weight"])
+    assert len(reached[True]) == len(reached[False]) == 2
+    assert not reached[True] & reached[False]
