@@ -45,9 +45,13 @@ def look(system: System, images: Mapping[str, str]) -> Outlook:
     )
 
 
-def deploy(system: System, outlook: Outlook, sink: Sink) -> Ending:
-    """Roll the images out."""
+def deploy(system: System, outlook: Outlook, sink: Sink, *, patience: float | None = None) -> Ending:
+    """Roll the images out: several are one release, kept or undone together.
+
+    ``patience``: seconds after which the rollout is left as it is, to be taken up by the next command.
+    """
     began = system.clock.now()
     outputs = Outputs(outlook.live, outlook.compiled.resources, system.traits)
-    services = roll_out(system, outlook, outputs, sink)
+    joint = len(outlook.rollouts) > 1
+    services = roll_out(system, outlook, outputs, sink, joint=joint, patience=patience)
     return Ending(services=services, seconds=system.clock.now() - began)

@@ -25,8 +25,13 @@ class Outcome(enum.IntEnum):
     @property
     def words(self) -> str:
         """The outcome as a person would say it."""
-        return self.name.lower().replace("_", " ")
+        return _WORDS.get(self, self.name.lower().replace("_", " "))
 
+
+_WORDS = {
+    Outcome.TIMED_OUT: "left in progress",
+    Outcome.PAUSED: "paused for approval",
+}
 
 _WORST_FIRST = (
     Outcome.ROLLBACK_FAILED,

@@ -74,13 +74,23 @@ def _again(system: System, outlook: Outlook, outputs: Outputs) -> Outlook:
     return dc.replace(outlook, specs=specs, decisions=assess(system.reader, specs.values()), waiting=())
 
 
-def roll_out(system: System, outlook: Outlook, outputs: Outputs, sink: Sink) -> tuple[ServiceEnding, ...]:
-    """Roll out every service that needs it."""
+def roll_out(
+    system: System,
+    outlook: Outlook,
+    outputs: Outputs,
+    sink: Sink,
+    *,
+    joint: bool = False,
+    patience: float | None = None,
+) -> tuple[ServiceEnding, ...]:
+    """Roll out every service that needs it; ``joint`` and ``patience`` as in ``Rollouts``."""
     rollouts = Rollouts(
         system=system,
         specs=outlook.specs,
         decisions=outlook.decisions,
         followers=Followers(system, outlook.compiled.context.colours, outputs, sink),
         by=Holder.here().owner,
+        joint=joint,
+        patience=patience,
     )
     return rollouts.run(sink)

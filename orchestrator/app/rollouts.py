@@ -1,10 +1,9 @@
-"""Rolls services out, in waves by what they need, and moves what follows their traffic."""
+"""Rolls services out, and moves what follows their traffic."""
 
 from __future__ import annotations
 
 import dataclasses as dc
 from collections.abc import Iterable, Mapping
-from graphlib import TopologicalSorter
 
 from orchestrator.app.ending import Outcome, ServiceEnding
 from orchestrator.app.following import Followers
@@ -17,26 +16,28 @@ from orchestrator.rollout.release import ServiceSpec
 
 @dc.dataclass(frozen=True, kw_only=True)
 class Rollouts:
-    """The services of one run: what each needs, and how each is reached."""
+    """The services of one run: what each needs, and how each is reached.
+
+    ``decisions`` may leave services out: of these only what was left unfinished is taken up. ``joint``: they are one
+    release, kept or undone together. ``patience``: seconds after which they are left as they are, to be taken up again.
+    """
 
     system: System
     specs: Mapping[str, ServiceSpec]
     decisions: Mapping[str, Decision]
     followers: Followers
     by: str
+    joint: bool = False
+    patience: float | None = None
 
     def run(self, sink: Sink) -> tuple[ServiceEnding, ...]:
-        """Roll out wave after wave; a service whose needs were not met keeps running what it runs."""
-        ends: dict[str, ServiceEnding] = {}
-        for wave in _waves(self.specs):
-            ready = {n: self.decisions[n] for n in wave if not self._unmet(n, ends)}
-            for name in (n for n in wave if n not in ready and self.decisions[n].acts):
-                why = f"not begun, because {', '.join(self._unmet(name, ends))} did not succeed"
-                ends[name] = ServiceEnding(service=name, outcome=Outcome.FAILED, why=why)
-            ends |= {n: _not_ours(d) for n, d in ready.items() if d.need in (Need.IMAGE, Need.LOOK)}
-            jobs = [Job(spec=self.specs[n], decision=d, by=self.by) for n, d in ready.items() if n not in ends]
-            for result in self._drive(jobs, sink):
-                ends[result.service] = _ended(result, self.decisions[result.service])
+        """Roll out what can be; a service whose needs are not met keeps running what it runs."""
+        ends = {n: _not_ours(d) for n, d in self.decisions.items() if d.need in (Need.IMAGE, Need.LOOK)}
+        while late := next((n for n in self.specs if n not in ends and self._waits(n, ends)), None):
+            why = f"waits for {', '.join(self._waits(late, ends))}"
+            ends[late] = ServiceEnding(service=late, outcome=Outcome.WAITING_FOR_IMAGES, why=why)
+        jobs = [Job(spec=s, decision=self.decisions.get(n), by=self.by) for n, s in self.specs.items() if n not in ends]
+        ends |= {r.service: _ended(r, self.decisions.get(r.service)) for r in self._drive(jobs, sink)}
         return tuple(ends[n] for n in self.specs if n in ends)
 
     def _drive(self, jobs: Iterable[Job], sink: Sink) -> tuple[Result, ...]:
@@ -48,20 +49,17 @@ class Rollouts:
             sink=sink,
             guard=self.system.assert_held,
             stop=self.system.stop,
+            patience=self.patience,
+            joint=self.joint,
         )
 
-    def _unmet(self, name: str, ends: Mapping[str, ServiceEnding]) -> list[str]:
-        return [n for n in self.specs[name].needs if n in ends and ends[n].outcome is not Outcome.SUCCEEDED]
+    def _waits(self, name: str, ends: Mapping[str, ServiceEnding]) -> list[str]:
+        """The services that this one needs, of which nothing runs because their image is not there."""
+        return [n for n in self.specs[name].needs if n in ends and self._absent(n)]
 
-
-def _waves(specs: Mapping[str, ServiceSpec]) -> Iterable[tuple[str, ...]]:
-    """Services in the order of their needs; those of one wave do not need each other."""
-    sorter = TopologicalSorter({name: [n for n in spec.needs if n in specs] for name, spec in specs.items()})
-    sorter.prepare()
-    while sorter.is_active():
-        wave = sorter.get_ready()
-        yield tuple(sorted(wave))
-        sorter.done(*wave)
+    def _absent(self, name: str) -> bool:
+        decision = self.decisions.get(name)
+        return decision is not None and decision.live.active is None
 
 
 def _not_ours(decision: Decision) -> ServiceEnding:
@@ -73,15 +71,16 @@ def _not_ours(decision: Decision) -> ServiceEnding:
     return ServiceEnding(service=decision.service, outcome=Outcome.STOPPED, why=why)
 
 
-def _ended(result: Result, decision: Decision) -> ServiceEnding:
+def _ended(result: Result, decision: Decision | None) -> ServiceEnding:
     evidence = result.cursor.evidence if result.cursor else {}
     told = [
         f"{title}: {line}" for title in ("stopped", "targets", "events", "logs") for line in evidence.get(title, ())
     ]
+    image = decision.release.image.text if decision and decision.release else ""
     return ServiceEnding(
         service=result.service,
         outcome=Outcome[result.outcome.name],
-        image=decision.release.image.text if decision.release else "",
+        image=image or (result.cursor.release.get("image", "") if result.cursor else ""),
         why=result.why,
         evidence=tuple(told),
     )

@@ -22,6 +22,12 @@ def deploy(
     image: flags.Images = [],  # noqa: B006  (typer reads the default, nobody changes it)
     environment: flags.Environment = None,
     yes: flags.Yes = False,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="Begin it, and leave it to the next command or the daemon (exit 14).")
+    ] = False,
+    timeout: Annotated[
+        float | None, typer.Option("--timeout", min=0, help="Leave it after so many seconds (exit 14).")
+    ] = None,
     var: flags.Variables = [],  # noqa: B006
     sandbox: flags.Sandbox = False,
     json: flags.Json = False,
@@ -45,7 +51,7 @@ def deploy(
         if not (outlook.rollouts or outlook.unfinished):
             return endings.nothing(session)
         with session.progress(f"deploy {system.stack}") as sink:
-            ending = delivery.deploy(system, outlook, sink)
+            ending = delivery.deploy(system, outlook, sink, patience=0.0 if no_wait else timeout)
         return endings.show(session, ending)
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _GOOD = "green"
 _BAD = "bold red"
+_UNDER_WAY = (Outcome.WAITING_FOR_IMAGES, Outcome.PAUSED, Outcome.TIMED_OUT, Outcome.STOPPED)
 
 
 def nothing(session: Session) -> int:
@@ -61,8 +62,11 @@ def _service(session: Session, service: ServiceEnding) -> None:
     if service.outcome is Outcome.SUCCEEDED:
         _print(session, f"✓ {service.service} runs {_short(service.image)}", _GOOD)
         return
-    style = "yellow" if service.outcome is Outcome.WAITING_FOR_IMAGES else _BAD
-    _print(session, f"✗ {service.service} {service.outcome.words}: {service.why}", style)
+    why = f": {service.why}" if service.why else ""
+    if service.outcome in _UNDER_WAY:
+        _print(session, f"… {service.service} {service.outcome.words}{why}", "yellow")
+    else:
+        _print(session, f"✗ {service.service} {service.outcome.words}{why}", _BAD)
     for line in service.evidence[:8]:
         _print(session, f"    {line}")
     if service.push:

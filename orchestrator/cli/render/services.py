@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses as dc
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
-from orchestrator.cli.render.words import bar
+from orchestrator.cli.render.words import bar, duration
+from orchestrator.core.clock import iso
 
 if TYPE_CHECKING:
     from orchestrator.app.inspection import ServiceStatus, SideStatus
@@ -35,3 +36,27 @@ def _side(colour: str, side: SideStatus, active: bool) -> tuple[str, str]:
     share = "" if side.share is None else f"{bar(round(side.share))} {side.share:3.0f}%  "
     line = f"    {colour:6} {share}{side.running} of {side.desired} tasks running"
     return line, colour if active and colour in ("blue", "green") else "dim"
+
+
+def show_history(session: Session, records: Iterable[Mapping[str, Any]]) -> None:
+    """One line a rollout, and under it why it did not succeed."""
+    found = list(records)
+    for record in found:
+        if session.json:
+            session.json.result("rollout", record)
+            continue
+        release, outcome = record["release"], record["outcome"]
+        before, after = (release.get(k, "").partition("@")[0] or "(none)" for k in ("image_before", "image"))
+        took = duration(record["ended"] - record["started"])
+        style = "green" if outcome == "succeeded" else "red"
+        session.say(
+            f"{iso(record['started'])}  ",
+            (f"{record['service']:16}", "bold"),
+            f" {before} → {after}  {record['strategy']}  ",
+            (outcome, style),
+            (f"  {took}, by {record['by']}", "dim"),
+        )
+        if record["why"] and outcome != "succeeded":
+            session.say(f"    {record['why']}")
+    if not found:
+        session.say("nothing has been rolled out yet")

@@ -1,0 +1,85 @@
+"""What people do to a rollout that is under way, or over: let it go on, take it back, read what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from orchestrator.app import outlook as looking
+from orchestrator.app.ending import Ending
+from orchestrator.app.following import Followers
+from orchestrator.app.rollouts import Rollouts
+from orchestrator.app.specs import Outputs
+from orchestrator.app.system import System
+from orchestrator.core.errors import OrchestratorError, Refused
+from orchestrator.core.events import Sink
+from orchestrator.lease import Holder
+from orchestrator.rollout import history, orders
+from orchestrator.rollout.decide import Decision
+from orchestrator.rollout.driver import unfinished
+from orchestrator.rollout.orders import Word
+from orchestrator.rollout.undo import undo as go_back
+
+
+def order(system: System, service: str | None, word: Word, reason: str) -> tuple[str, ...]:
+    """Tell the rollouts under way, or one service's, to go on or back; the services told.
+
+    Raises ``Refused`` when there is none. Whoever drives them carries it out; ``carry_on`` does when nobody does.
+    """
+    _known(system, service)
+    there = unfinished(system.store, system.stack)
+    meant = [service] if service else sorted(there)
+    if not meant:
+        raise Refused("nothing is being rolled out", hint="history tells what became of the last rollouts")
+    for name in meant:
+        orders.give(
+            system.store, system.stack, name, word, by=Holder.here().owner, at=system.clock.now(), reason=reason
+        )
+    return tuple(meant)
+
+
+def carry_on(system: System, services: tuple[str, ...], sink: Sink) -> Ending:
+    """Take up the rollouts of these services and drive them to their outcomes."""
+    return _drive(system, services, {}, sink)
+
+
+def undo(system: System, service: str, sink: Sink) -> Ending:
+    """Go back to what the service ran before: by its weights while the old side is kept, else by a rollout of its own.
+
+    Raises ``Refused`` when nothing good is known to have run before.
+    """
+    _known(system, service)
+    if service in unfinished(system.store, system.stack):
+        order(system, service, Word.ABORT, "undo")
+        return carry_on(system, (service,), sink)
+    outlook = looking.look(system)
+    if service not in outlook.specs:
+        raise Refused(f"what {service} stands on is not all there")
+    decision = go_back(system.reader, outlook.specs[service], outlook.decisions[service].live, system.store)
+    return _drive(system, (service,), {service: decision}, sink)
+
+
+def records(system: System, service: str | None) -> Iterator[Mapping[str, Any]]:
+    """What became of every rollout, newest first."""
+    _known(system, service)
+    return history.records(system.store, system.stack, service)
+
+
+def _drive(system: System, services: tuple[str, ...], decisions: Mapping[str, Decision], sink: Sink) -> Ending:
+    began = system.clock.now()
+    outlook = looking.look(system)
+    outputs = Outputs(outlook.live, outlook.compiled.resources, system.traits)
+    rollouts = Rollouts(
+        system=system,
+        specs={n: s for n, s in outlook.specs.items() if n in services},
+        decisions=decisions,
+        followers=Followers(system, outlook.compiled.context.colours, outputs, sink),
+        by=Holder.here().owner,
+    )
+    return Ending(services=rollouts.run(sink), seconds=system.clock.now() - began)
+
+
+def _known(system: System, service: str | None) -> None:
+    known = system.loaded.model.services
+    if service is not None and service not in known:
+        raise OrchestratorError(f"found no service {service!r}, allowed: {', '.join(known)}")

@@ -1,0 +1,116 @@
+"""``promote``, ``abort``, ``undo`` and ``history``: people and rollouts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestrator.cli import flags
+from orchestrator.cli.session import Session
+from orchestrator.core.errors import LockHeld
+
+if TYPE_CHECKING:
+    from orchestrator.rollout.orders import Word
+
+Service = Annotated[str | None, typer.Argument(help="Only this service.", show_default=False)]
+Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the history.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (promote, abort, undo, history):
+        app.command()(command)
+
+
+def promote(
+    plan: flags.PlanFile,
+    service: Service = None,
+    full: Annotated[bool, typer.Option("--full", help="Watch no longer; takes a reason.")] = False,
+    reason: Reason = "",
+    environment: flags.Environment = None,
+    var: flags.Variables = [],  # noqa: B006  (typer reads the default, nobody changes it)
+    json: flags.Json = False,
+    profile: flags.Profile = None,
+) -> int:
+    """Let a rollout go on: what waits for approval is approved, what is being watched has been watched enough."""
+    from orchestrator.rollout.orders import Word
+
+    given = flags.options(plan, environment, var, json=json, profile=profile)
+    return _order(Session("promote", given), service, Word.PROMOTE_FULLY if full else Word.PROMOTE, reason)
+
+
+def abort(
+    plan: flags.PlanFile,
+    service: Service = None,
+    reason: Reason = "",
+    environment: flags.Environment = None,
+    var: flags.Variables = [],  # noqa: B006
+    json: flags.Json = False,
+    profile: flags.Profile = None,
+) -> int:
+    """Take a rollout back: its traffic first, then its tasks."""
+    from orchestrator.rollout.orders import Word
+
+    given = flags.options(plan, environment, var, json=json, profile=profile)
+    return _order(Session("abort", given), service, Word.ABORT, reason)
+
+
+def undo(
+    plan: flags.PlanFile,
+    service: Annotated[str, typer.Argument(help="The service.", show_default=False)],
+    environment: flags.Environment = None,
+    var: flags.Variables = [],  # noqa: B006
+    json: flags.Json = False,
+    junit: flags.JUnitFile = None,
+    profile: flags.Profile = None,
+) -> int:
+    """Go back to what a service ran before its last rollout."""
+    from orchestrator.app import steering
+    from orchestrator.cli.render import endings
+
+    given = flags.options(plan, environment, var, json=json, junit=junit, profile=profile)
+    session = Session("undo", given)
+    with session.system() as system, session.interruptible(session.again("undo", service)), system.hold("undo"):
+        with session.progress(f"undo {service}") as sink:
+            ending = steering.undo(system, service, sink)
+        return endings.show(session, ending)
+
+
+def history(
+    plan: flags.PlanFile,
+    service: Service = None,
+    count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many rollouts.")] = 20,
+    environment: flags.Environment = None,
+    var: flags.Variables = [],  # noqa: B006
+    json: flags.Json = False,
+    profile: flags.Profile = None,
+) -> int:
+    """Tell what became of every rollout, newest first."""
+    import itertools
+
+    from orchestrator.app import steering
+    from orchestrator.cli.render import services
+
+    given = flags.options(plan, environment, var, json=json, profile=profile)
+    session = Session("history", given)
+    with session.system() as system:
+        services.show_history(session, itertools.islice(steering.records(system, service), count))
+    return 0
+
+
+def _order(session: Session, service: str | None, word: Word, reason: str) -> int:
+    """Leave the order; when nobody drives the rollout, drive it from here."""
+    from orchestrator.app import steering
+    from orchestrator.cli.render import endings
+
+    with session.system() as system:
+        told = steering.order(system, service, word, reason)
+        try:
+            with session.interruptible(session.again()), system.hold(session.command):
+                with session.progress(f"{session.command} {system.stack}") as sink:
+                    ending = steering.carry_on(system, told, sink)
+                return endings.show(session, ending)
+        except LockHeld as held:
+            session.say(f"Told {', '.join(told)}. It is carried out by whoever drives it: {held.message}")
+            return 0
