@@ -10,6 +10,8 @@ from orchestrator.cli import flags
 from orchestrator.cli.session import Session
 from orchestrator.core.errors import OrchestratorError
 
+_WATCH_EVERY = 10.0
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
@@ -58,6 +60,7 @@ def deploy(
 def status(
     plan: flags.PlanFile,
     service: Annotated[str | None, typer.Argument(help="Only this service.", show_default=False)] = None,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Go on showing it, until Ctrl-C.")] = False,
     environment: flags.Environment = None,
     var: flags.Variables = [],  # noqa: B006
     sandbox: flags.Sandbox = False,
@@ -71,5 +74,15 @@ def status(
     given = flags.options(plan, environment, var, sandbox=sandbox, json=json, profile=profile)
     session = Session("status", given)
     with session.system() as system:
-        services.show(session, inspection.status(system, service))
+        if not watch:
+            services.show(session, inspection.status(system, service))
+            return 0
+        with session.interruptible(session.again()):
+            shown: tuple[inspection.ServiceStatus, ...] = ()
+            while not session.stop.is_set():
+                found = inspection.status(system, service)
+                if found != shown:
+                    services.show_again(session, found)
+                shown = found
+                session.clock.sleep(_WATCH_EVERY, session.stop)
         return 0

@@ -84,6 +84,9 @@ def _next(session: Session, ending: Ending) -> str:
             return ""
         case Outcome.FAILED | Outcome.STOPPED | Outcome.TIMED_OUT | Outcome.WAITING_FOR_IMAGES:
             return f"{session.resume or session.again()} goes on from here"
+        case Outcome.PAUSED:
+            waiting = [s.service for s in ending.services if s.outcome is Outcome.PAUSED]
+            return f"{session.again('promote', *waiting)} lets it go on, abort takes it back"
         case Outcome.ROLLED_BACK | Outcome.ROLLBACK_FAILED:
             return f"{session.again('status')} shows where the traffic is"
     return session.again("status")

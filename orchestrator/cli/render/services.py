@@ -32,6 +32,14 @@ def show(session: Session, services: Iterable[ServiceStatus]) -> None:
             session.say((f"    {text}", "dim"))
 
 
+def show_again(session: Session, services: Iterable[ServiceStatus]) -> None:
+    """The same once more: in place on a terminal, under the time elsewhere."""
+    if session.on_terminal:
+        session.console.clear()
+    session.say((iso(session.clock.now()), "dim"))
+    show(session, services)
+
+
 def _side(colour: str, side: SideStatus, active: bool) -> tuple[str, str]:
     share = "" if side.share is None else f"{bar(round(side.share))} {side.share:3.0f}%  "
     line = f"    {colour:6} {share}{side.running} of {side.desired} tasks running"
