@@ -1,4 +1,4 @@
-"""The command line as people run it: a process of its own, an endpoint, a state directory, and nothing of ours inside."""
+"""The command line as people run it: a process of its own, an endpoint, a state directory, and no more."""
 
 from __future__ import annotations
 
