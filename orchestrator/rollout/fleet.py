@@ -122,6 +122,19 @@ class EcsFleet:
                 },
             )
 
+    def tidy(self, keep: int) -> None:
+        """Deregister revisions that are older than the newest ``keep`` and that neither colour runs."""
+        family = self._spec.task_definition.aws_name
+        listed = self._aws.pages(
+            "ecs", "list_task_definitions", "taskDefinitionArns", familyPrefix=family, status="ACTIVE"
+        )
+        revisions = sorted((a for a in listed if revision(a).partition(":")[0] == family), key=_number, reverse=True)
+        used = {side.task_definition for side in self._sides.values()}
+        for arn in revisions[keep:]:
+            if arn not in used:
+                self._guard()
+                self._ecs.deregister_task_definition(taskDefinition=arn)
+
     # -- inside ----------------------------------------------------------------------------------------------
 
     def _known(self) -> Release:
@@ -157,6 +170,10 @@ class EcsFleet:
             return dict(facts.previous.get("labels", {}))
         spoilt = have.get(RELEASE_TAG, "")
         return {RELEASE_TAG: spoilt if spoilt.startswith("failed:") else f"failed:{spoilt}"}
+
+
+def _number(arn: str) -> int:
+    return int(arn.rpartition(":")[2])
 
 
 def previous_of(side: Side) -> dict[str, Any]:

@@ -15,14 +15,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestrator.rollout.stages.base import Stage
-from orchestrator.rollout.stages.capacity import Arm, Follow, Retire
+from orchestrator.rollout.stages.capacity import Arm, Follow, Retire, Tidy
 from orchestrator.rollout.stages.traffic import Approve, Bake, Hold, Shift
 from orchestrator.rollout.stages.verdicts import Done, Fail, Halt, Pause, Superseded, Verdict, Wait
 from orchestrator.rollout.state import Cursor, Outcome, Phase
 
 BACK_WITHIN = 1800.0
 _JOURNAL = 200
-_AFTERWARDS = frozenset({Follow.name, Hold.name, Retire.name, Arm.name})
+_CLEARING = frozenset({Retire.name, Arm.name, Tidy.name})
+_AFTERWARDS = frozenset({Follow.name, Hold.name}) | _CLEARING
 
 _ENDS = {
     Phase.FORWARD: Outcome.SUCCEEDED,
@@ -127,6 +128,8 @@ def _waited(cursor: Cursor, why: str, now: float) -> Cursor:
 
 
 def _failed(cursor: Cursor, why: str, evidence: Mapping[str, Any], now: float) -> Cursor:
+    if cursor.phase is Phase.FORWARD and cursor.stage and cursor.stage.name in _CLEARING:
+        return _next(note_down(cursor, now, why), now)  # it has succeeded; what is left over is put right by an apply
     if cursor.phase is Phase.FORWARD and cursor.freeze:
         noted = note_down(cursor, now, why)
         return dc.replace(noted, outcome=Outcome.STOPPED, why=f"frozen: {why}", evidence=evidence)

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from orchestrator.rollout.gates.base import Gate
 from orchestrator.rollout.stages.base import PREVIOUS, Stage
-from orchestrator.rollout.stages.capacity import NEW, OLD, Arm, Follow, Retire, Suspend
+from orchestrator.rollout.stages.capacity import NEW, OLD, Arm, Follow, Retire, Suspend, Tidy
 from orchestrator.rollout.stages.check import Check, Test
 from orchestrator.rollout.stages.provision import Provision
 from orchestrator.rollout.stages.traffic import Approve, Bake, Enlist, Hold, Ready, Shift
@@ -93,7 +93,7 @@ def _first(strategy: Strategy, deadline: float, *, balanced: bool) -> Route:
     joins: Stages = (Enlist(),) if balanced else ()
     traffic: Stages = (Shift(100),) if balanced else ()
     provisions: Stages = (*joins, Provision(deadline=deadline))
-    forward: Stages = (*_check(strategy), *provisions, *traffic, *_test(strategy), Follow(), Arm())
+    forward: Stages = (*_check(strategy), *provisions, *traffic, *_test(strategy), Follow(), Arm(), Tidy())
     return Route(forward=forward, back=(Retire(NEW),), yielding=())
 
 
@@ -106,6 +106,7 @@ def _in_place(strategy: Strategy, deadline: float) -> Route:
             *_test(strategy),
             *_watch(Bake(strategy.bake, strategy.watch)),
             Arm(),
+            Tidy(),
         ),
         back=(Provision(PREVIOUS, in_place=True, deadline=deadline),),
         yielding=(),
@@ -129,6 +130,7 @@ def _colours(strategy: Strategy, deadline: float) -> Route:
         *_watch(Hold(strategy.hold, strategy.watch)),
         Retire(OLD),
         Arm(),
+        Tidy(),
     )
     return Route(forward=forward, back=(*back, Retire(NEW)), yielding=back)
 

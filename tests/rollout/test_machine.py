@@ -84,7 +84,7 @@ def test_a_newer_release_while_holding_ends_the_hold_and_keeps_the_release() -> 
     assert holding.stage is not None
     assert holding.stage.name == "hold"
     after = machine.give_way(holding, "newer", 5.0)
-    assert (after.phase, _names(after.walking[after.at :])) == (Phase.FORWARD, ["retire", "arm"])
+    assert (after.phase, _names(after.walking[after.at :])) == (Phase.FORWARD, ["retire", "arm", "tidy"])
 
 
 def test_a_cursor_is_the_same_after_being_stored() -> None:
@@ -94,3 +94,11 @@ def test_a_cursor_is_the_same_after_being_stored() -> None:
     )
     busy = dc.replace(busy, facts=facts)
     assert from_json(json.loads(json.dumps(as_json(busy)))) == busy
+
+
+def test_what_fails_while_clearing_up_does_not_take_a_good_release_back() -> None:
+    retiring = cursor(at=7)
+    assert retiring.stage is not None
+    assert retiring.stage.name == "retire"
+    after = machine.advance(retiring, Fail("AccessDenied"), 5.0)
+    assert (after.phase, after.at, after.journal[-1]["note"]) == (Phase.FORWARD, 8, "AccessDenied")

@@ -167,6 +167,9 @@ class Theatre:
         self.log.append(("scale", colour, count))
         self._effect()
 
+    def tidy(self, keep: int) -> None:
+        self._effect()
+
     def arm(self, colour: str) -> None:
         self._effect()
         self.armed = colour

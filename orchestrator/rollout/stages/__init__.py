@@ -8,13 +8,13 @@ from typing import Any
 
 from orchestrator.rollout import gates
 from orchestrator.rollout.stages.base import Stage
-from orchestrator.rollout.stages.capacity import Arm, Follow, Retire, Suspend
+from orchestrator.rollout.stages.capacity import Arm, Follow, Retire, Suspend, Tidy
 from orchestrator.rollout.stages.check import Check, Test
 from orchestrator.rollout.stages.provision import Provision
 from orchestrator.rollout.stages.together import Together
 from orchestrator.rollout.stages.traffic import Approve, Bake, Enlist, Hold, Ready, Shift
 
-_ALL = (Check, Suspend, Enlist, Provision, Test, Ready, Shift, Bake, Approve, Together, Follow, Hold, Retire, Arm)
+_ALL = (Check, Suspend, Enlist, Provision, Test, Ready, Shift, Bake, Approve, Together, Follow, Hold, Retire, Arm, Tidy)
 _STAGES: Mapping[str, type[Any]] = {stage.name: stage for stage in _ALL}
 
 

@@ -65,6 +65,20 @@ class Arm:
 
 
 @dc.dataclass(frozen=True)
+class Tidy:
+    """Take the service's oldest revisions away; those to go back to stay."""
+
+    name: ClassVar[str] = "tidy"
+    look: ClassVar[Look] = Look.LOOSELY
+    hurried: ClassVar[bool] = False
+    keep: int = 10
+
+    def tick(self, world: World, age: float) -> Verdict:
+        world.fleet.tidy(self.keep)
+        return Done()
+
+
+@dc.dataclass(frozen=True)
 class Retire:
     """Send a side without traffic to zero tasks, and let them drain. Its ECS service stays, for the next time."""
 

@@ -93,3 +93,19 @@ def test_an_idle_side_that_somebody_deleted_is_made_again(posts: Scene) -> None:
     posts.aws.sleep(300)
     assert posts.release("v3").outcome is Outcome.SUCCEEDED, posts.told()
     assert posts.counts()["blue"] == (2, 2)
+
+
+def test_only_the_newest_revisions_and_those_in_use_are_kept(posts: Scene) -> None:
+    posts.change(strategy=all_at_once(bake=0, hold=0))
+    ecs = posts.aws.client("ecs")
+    definition = ecs.describe_task_definition(taskDefinition="forum-posts:1")["taskDefinition"]
+    kept = ("family", "containerDefinitions", "networkMode", "cpu", "memory", "executionRoleArn")
+    for number in range(2, 15):
+        again = {k: definition[k] for k in kept} | {"requiresCompatibilities": ["FARGATE"]}
+        again["containerDefinitions"] = [
+            {**again["containerDefinitions"][0], "environment": [{"name": "N", "value": str(number)}]}
+        ]
+        ecs.register_task_definition(**again)
+    assert posts.release("v2").outcome is Outcome.SUCCEEDED
+    listed = ecs.list_task_definitions(familyPrefix="forum-posts", status="ACTIVE")["taskDefinitionArns"]
+    assert sorted(int(arn.rpartition(":")[2]) for arn in listed) == [1, *range(6, 16)]
