@@ -160,7 +160,9 @@ class EcsFleet:
         if target == PREVIOUS:
             previous = self._facts().previous
             return {"taskDefinition": previous["task_definition"], **previous["settings"]}
-        return {"taskDefinition": self._facts().task_definition, **settings_of(self._spec, colour)}
+        facts = self._facts()
+        settings = settings_of(self._spec, colour, reverts=facts.first)  # a first release has nothing to revert to
+        return {"taskDefinition": facts.task_definition, **settings}
 
     def _labels(self, target: str, have: Mapping[str, str]) -> dict[str, str]:
         facts = self._facts()

@@ -168,15 +168,16 @@ def release_from(spec: ServiceSpec, definition: Mapping[str, Any], image: Image)
     return Release(image=image, plan_image=spec.image, task_definition=registered, content=content)
 
 
-def settings_of(spec: ServiceSpec, colour: str) -> dict[str, Any]:
+def settings_of(spec: ServiceSpec, colour: str, *, reverts: bool = False) -> dict[str, Any]:
     """What CreateService and UpdateService are told about a colour, its count and task definition aside.
 
-    The circuit breaker may give a deployment up but not take it back: that is the rollout's to decide.
+    The circuit breaker may give a deployment up but, unless it ``reverts``, not take it back: that is the rollout's to
+    decide.
     """
     planned = service_input(spec.colours[colour].service)
     settings = {k: planned[k] for k in SETTINGS if planned.get(k) is not None}
     configuration = settings.get("deploymentConfiguration", {})
-    breaker = {"enable": True, "rollback": False}
+    breaker = {"enable": True, "rollback": reverts}
     return {**settings, "deploymentConfiguration": {**configuration, "deploymentCircuitBreaker": breaker}}
 
 
