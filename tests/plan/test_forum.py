@@ -263,7 +263,7 @@ def test_a_push_starts_the_pipeline_that_deploys_to_the_side_with_the_traffic(fo
 
 def test_its_build_tests_packages_builds_and_pushes_every_image(forum: Compiled) -> None:
     spec = yaml.safe_load(of(forum, BuildProject)["build"].buildspec)
-    assert spec["phases"]["pre_build"]["commands"][1:] == ["npm test --workspaces --if-present"]
+    assert spec["phases"]["pre_build"]["commands"][1:] == ["npm ci", "npm test --workspaces --if-present"]
     commands = spec["phases"]["build"]["commands"]
     tag = "$CODEBUILD_RESOLVED_SOURCE_VERSION"
     for name in SERVICES:

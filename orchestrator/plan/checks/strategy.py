@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from orchestrator.plan.checks.finding import Finding, Path
+from orchestrator.plan.checks.finding import Finding
 from orchestrator.plan.matching import matcher
 from orchestrator.plan.model import gates as model
 from orchestrator.plan.model.gates import Gate
@@ -22,7 +22,6 @@ def check_strategies(plan: Plan) -> Iterator[Finding]:
     for name, service in plan.services.items():
         at = ("services", name, "strategy")
         yield from (((*at, *path), text) for path, text in _settings(service.strategy))
-        yield from (((*at, *path), text) for path, text in _person(service))
         for stage, gates in service.strategy.gates.by_stage.items():
             for index, gate in enumerate(gates):
                 here = (*at, "gates", stage, index)
@@ -53,17 +52,6 @@ def _settings(strategy: Strategy) -> Iterator[Finding]:
         )
 
 
-def _person(service: Service) -> Iterator[Finding]:
-    strategy = service.strategy
-    if not (strategy.approve or strategy.type == "manual"):
-        return
-    at: Path = ("approve",) if strategy.approve else ("type",)
-    if strategy.type == "rolling":
-        yield at, "waits for a person before traffic moves, but a rolling strategy moves none"
-    elif not service.balanced:
-        yield at, "waits for a person before traffic moves, but the service has no paths and gets none"
-
-
 def _gate(gate: Gate, stage: str, service: Service) -> Iterator[Finding]:
     asked = gate.asked
     if len(asked) != 1:
@@ -71,14 +59,10 @@ def _gate(gate: Gate, stage: str, service: Service) -> Iterator[Finding]:
         yield (), f"found {', '.join(asked) or 'nothing'}, allowed: exactly one of {known}"
         return
     (key, question), *_ = asked.items()
-    in_place = not service.balanced or service.strategy.type == "rolling"
-    if key in ("http", *_ASK_TRAFFIC) and in_place:
-        why = "is replaced in place" if service.balanced else "has no paths"
-        yield (key,), f"asks a new side behind the load balancer, but the service {why}"
+    if key in ("http", *_ASK_TRAFFIC) and not service.balanced:
+        yield (key,), "asks through the load balancer, but the service has no paths"
     elif key in _ASK_TRAFFIC and stage != "watch":
         yield (key,), "asks about requests of clients, which there are none of before the stage watch"
-    elif stage == "test" and in_place:
-        yield (key,), "there is no stage test without a side that waits for traffic, allowed: preflight or watch"
     elif isinstance(question, model.Http):
         yield from (((key, *path), text) for path, text in _http(question, stage, service))
     elif isinstance(question, model.AlarmsQuiet):

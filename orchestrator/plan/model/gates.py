@@ -134,7 +134,9 @@ class Gates(Section):
     """Gates by the stage that asks them."""
 
     preflight: tuple[Gate, ...] = Field(default=(), description="Before anything of the release is started.")
-    test: tuple[Gate, ...] = Field(default=(), description="On the new side, before it gets traffic.")
+    test: tuple[Gate, ...] = Field(
+        default=(), description="On the new side before it gets traffic, or on new tasks once they are in place."
+    )
     watch: tuple[Gate, ...] = Field(
         default=(), description="While it has traffic: at every step, while it bakes, and while the old side is held."
     )

@@ -36,7 +36,10 @@ class Strategy(Section):
     )
     step: int | None = Field(default=None, ge=1, le=50, description="linear: percent of the traffic to add at a time.")
     every: Seconds = Field(default=60, ge=1, description="linear: seconds between two steps.")
-    approve: bool = Field(default=False, description="Whether it waits for a person before the first traffic.")
+    approve: bool = Field(
+        default=False,
+        description="Whether it waits for a person: before the first traffic, or before tasks are replaced in place.",
+    )
     bake: Seconds = Field(
         default=30, description="Seconds for which the new release is watched once it has all the traffic."
     )
