@@ -90,11 +90,13 @@ class TrailKind(NamedKind[Trail]):
 
     def create(self, aws: Aws, want: Trail) -> Item:
         """Until the bucket's policy is known AWS says InsufficientS3BucketPolicyException."""
-        client = aws.client("cloudtrail")
-        made: Item = client.create_trail(**_input(want), TagsList=tags.as_list(want.tags))
-        if want.recording:
-            client.start_logging(Name=made["TrailARN"])
+        made: Item = aws.client("cloudtrail").create_trail(**_input(want), TagsList=tags.as_list(want.tags))
         return made
+
+    def complete(self, aws: Aws, want: Trail, item: Item) -> None:
+        """Start it."""
+        if want.recording:
+            aws.client("cloudtrail").start_logging(Name=item["TrailARN"])
 
     def update(self, aws: Aws, want: Trail, live: Live[Trail], changed: frozenset[str]) -> None:
         """Settings in one call; recording and tags by calls of their own."""

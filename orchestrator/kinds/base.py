@@ -67,6 +67,8 @@ class Kind(Generic[R]):
     """Whether the tagging API lists this kind; one that it does not list is read on every pass."""
     tagged: ClassVar[bool] = True
     """Whether AWS takes tags on it; whose an untagged thing is, what it hangs on tells."""
+    recognised: ClassVar[bool] = True
+    """Whether AWS tells a creation that is repeated, by its name or client token, from one of another thing."""
     renews: ClassVar[frozenset[str]] = frozenset()
     """Outputs that are others after an update, because the update makes a new revision."""
     deadline: ClassVar[float] = 600.0
@@ -146,8 +148,14 @@ class Kind(Generic[R]):
     # -- writing: one resource, idempotent, never waiting --------------------------------------------------------------
 
     def create(self, aws: Aws, want: R) -> Item:
-        """Make it, tagged from its first moment; the item from which ``outputs`` are taken."""
+        """The one call that makes it, tagged from its first moment; the item from which ``outputs`` are taken."""
         raise TypeError(f"{self.resource.kind} cannot be created")
+
+    def complete(self, aws: Aws, want: R, item: Item) -> None:
+        """The calls that follow ``create``, if it takes any, on what that gave.
+
+        Repeated as a whole where one fails, since AWS may not know everywhere yet what it has just made.
+        """
 
     def update(self, aws: Aws, want: R, live: Live[R], changed: frozenset[str]) -> None:
         """Bring the changed fields (``tags`` among them) to what is wanted."""

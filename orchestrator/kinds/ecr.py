@@ -99,7 +99,7 @@ class RepositoryKind(NamedKind[Repository]):
         return bool(self._images(aws, live.outputs["name"]))
 
     def create(self, aws: Aws, want: Repository) -> Item:
-        """Make it, then give it its documents."""
+        """Without documents."""
         encryption = {"encryptionType": want.encryption} | ({"kmsKey": want.key} if want.key else {})
         made: Item = aws.client("ecr").create_repository(
             repositoryName=want.aws_name,
@@ -108,8 +108,11 @@ class RepositoryKind(NamedKind[Repository]):
             imageScanningConfiguration={"scanOnPush": want.scan_on_push},
             encryptionConfiguration=encryption,
         )["repository"]
-        self._set_documents(aws, want, frozenset({"lifecycle", "policy"}))
         return made
+
+    def complete(self, aws: Aws, want: Repository, item: Item) -> None:
+        """Give it its documents."""
+        self._set_documents(aws, want, frozenset({"lifecycle", "policy"}))
 
     def update(self, aws: Aws, want: Repository, live: Live[Repository], changed: frozenset[str]) -> None:
         """Each part by a call of its own."""

@@ -86,8 +86,11 @@ class EventRuleKind(NamedKind[EventRule]):
     def create(self, aws: Aws, want: EventRule) -> Item:
         """Tags count only when the rule is new."""
         made = aws.client("events").put_rule(**_input(want), Tags=tags.as_list(want.tags))
-        self._put_targets(aws, want.aws_name, want.targets)
         return {"Arn": made["RuleArn"], "Name": want.aws_name}
+
+    def complete(self, aws: Aws, want: EventRule, item: Item) -> None:
+        """Give it its targets."""
+        self._put_targets(aws, want.aws_name, want.targets)
 
     def update(self, aws: Aws, want: EventRule, live: Live[EventRule], changed: frozenset[str]) -> None:
         """New targets are put before old ones are removed."""

@@ -95,7 +95,7 @@ class RoleKind(NamedKind[Role]):
         return {"arn": f"arn:{partition}:iam::{account}:role{want.path}{want.aws_name}", "name": want.aws_name}
 
     def create(self, aws: Aws, want: Role) -> Item:
-        """Make it, then give it its policies."""
+        """Allowed nothing."""
         optional = {
             "Description": want.description,
             "MaxSessionDuration": want.max_session,
@@ -108,9 +108,12 @@ class RoleKind(NamedKind[Role]):
             Tags=tags.as_list(want.tags),
             **{key: value for key, value in optional.items() if value is not None},
         )["Role"]
+        return made
+
+    def complete(self, aws: Aws, want: Role, item: Item) -> None:
+        """Give it its policies."""
         self._set_inline(aws, want.aws_name, want.inline, {})
         self._set_managed(aws, want.aws_name, want.managed, frozenset())
-        return made
 
     def update(self, aws: Aws, want: Role, live: Live[Role], changed: frozenset[str]) -> None:
         """Each part by a call of its own; permissions are added before others are taken away."""

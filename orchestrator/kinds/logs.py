@@ -68,14 +68,20 @@ class LogGroupKind(NamedKind[LogGroup]):
         return {"arn": arn, "name": want.aws_name}
 
     def create(self, aws: Aws, want: LogGroup) -> Item:
-        """Make it, then say how long it keeps events: CreateLogGroup takes no retention, and answers nothing."""
-        logs = aws.client("logs")
-        key = {} if want.key is None else {"kmsKeyId": want.key}
-        logs.create_log_group(logGroupName=want.aws_name, logGroupClass=want.log_class, tags=dict(want.tags), **key)
-        if want.retention != NEVER:
-            logs.put_retention_policy(logGroupName=want.aws_name, retentionInDays=want.retention)
+        """CreateLogGroup takes no retention, and answers nothing."""
+        aws.client("logs").create_log_group(
+            logGroupName=want.aws_name,
+            logGroupClass=want.log_class,
+            tags=dict(want.tags),
+            **({} if want.key is None else {"kmsKeyId": want.key}),
+        )
         arn = self.predict(want, aws.account, aws.region, aws.partition)["arn"]
         return {"logGroupName": want.aws_name, "arn": arn}
+
+    def complete(self, aws: Aws, want: LogGroup, item: Item) -> None:
+        """Say how long it keeps events."""
+        if want.retention != NEVER:
+            aws.client("logs").put_retention_policy(logGroupName=want.aws_name, retentionInDays=want.retention)
 
     def update(self, aws: Aws, want: LogGroup, live: Live[LogGroup], changed: frozenset[str]) -> None:
         """Retention, key, tags."""

@@ -138,17 +138,25 @@ class BucketKind(NamedKind[Bucket]):
     # -- writing -------------------------------------------------------------------------------------------------------
 
     def create(self, aws: Aws, want: Bucket) -> Item:
-        """Make it, tagged, and close it before anything else.
+        """LocationConstraint is mandatory in all regions but us-east-1, where it is refused.
 
-        LocationConstraint is mandatory in all regions but us-east-1 (IllegalLocationConstraintException), where it is
-        refused. S3 takes tags at creation only since lately, and not everywhere: so they are verified.
+        S3 takes tags at creation only since lately; where it does not yet, it answers MalformedXML.
         """
+        s3 = aws.client("s3")
         place = {} if aws.region == "us-east-1" else {"LocationConstraint": aws.region}
         configuration = {**place, "Tags": tags.as_list(want.tags)}
-        aws.client("s3").create_bucket(Bucket=want.aws_name, CreateBucketConfiguration=configuration)
+        try:
+            s3.create_bucket(Bucket=want.aws_name, CreateBucketConfiguration=configuration)
+        except Exception as error:
+            if code_of(error) != "MalformedXML":
+                raise
+            s3.create_bucket(Bucket=want.aws_name, **({"CreateBucketConfiguration": place} if place else {}))
+        return self._item(aws, want.aws_name)
+
+    def complete(self, aws: Aws, want: Bucket, item: Item) -> None:
+        """Tag it where its creation did not, and close it before anything else."""
         self._retag(aws, want)
         self._configure(aws, want, frozenset(field for field, _ in want.attrs()))
-        return self._item(aws, want.aws_name)
 
     def update(self, aws: Aws, want: Bucket, live: Live[Bucket], changed: frozenset[str]) -> None:
         """Configuration and tags."""

@@ -17,11 +17,12 @@ from orchestrator.core.errors import AwsError, Refused
 from orchestrator.core.events import State
 from orchestrator.core.health import Broken, Pending, Ready
 from orchestrator.core.resource import Live, Resource
+from orchestrator.kinds.base import Item
 from orchestrator.reconcile.blockers import blockers
 from orchestrator.reconcile.context import Context, same
 from orchestrator.reconcile.diff import compare
 from orchestrator.reconcile.explain import explain
-from orchestrator.reconcile.patience import BUSY, Patience, meaning_of
+from orchestrator.reconcile.patience import BUSY, PROPAGATION, Patience, meaning_of
 from orchestrator.reconcile.steps import Action, Step
 from orchestrator.reconcile.wait import Look, Pause
 
@@ -29,7 +30,7 @@ Outputs: TypeAlias = Mapping[str, Any]
 Moves: TypeAlias = Generator[Look | Pause, Any, Outputs]
 
 HEARTBEAT = 30.0
-_LOOKS_AFTER_LOSS = 4
+_SEARCH = 8.0
 _ATTEMPTS = 2
 
 
@@ -71,7 +72,6 @@ class Act:
         while True:
             want = self._context.to_create(self._desired, attempt)
             outputs = yield from self._make(want)
-            self._context.note_birth(self._step.address)
             if not self._kind.settles:
                 return outputs
             try:
@@ -84,7 +84,7 @@ class Act:
                 attempt += 1
 
     def _make(self, want: Resource) -> Moves:
-        """Create it, or find that it has been created."""
+        """Create it, or find that it has been created, and see it completed."""
         patience = self._patience()
         while True:
             try:
@@ -92,26 +92,51 @@ class Act:
             except Exception as error:
                 yield from self._pause(patience, error)
                 meaning = meaning_of(error)
-                doubtful = meaning in (ErrorClass.UNKNOWN, ErrorClass.EXISTS)
-                found = yield from self._find(want, _LOOKS_AFTER_LOSS if doubtful else 1)
+                found = yield from self._find(want, self._search_time(meaning))
                 if found:
                     self._context.note_birth(self._step.address)
                     return (yield from self._bring(lambda _live: want, found))
                 if meaning is ErrorClass.EXISTS:
                     raise
             else:
-                return self._kind.outputs_of(item)
+                self._context.note_birth(self._step.address)
+                return (yield from self._complete(want, item))
 
-    def _find(self, want: Resource, looks: int) -> Generator[Look | Pause, Any, Live[Any] | None]:
+    def _search_time(self, meaning: ErrorClass) -> float:
+        """How long to look for what a creation may have made, which AWS need not list at once, before another one."""
+        if meaning is ErrorClass.UNKNOWN:
+            return _SEARCH if self._kind.recognised else PROPAGATION
+        return PROPAGATION if meaning is ErrorClass.EXISTS else 0.0
+
+    def _find(self, want: Resource, seconds: float) -> Generator[Look | Pause, Any, Live[Any] | None]:
         """What a creation of ours has made, if it has."""
-        for _ in range(looks):
+        until = self._context.clock.now() + seconds
+        while True:
             lives: list[Live[Any]] = yield Look(self._step.address.kind)
             for live in (x for x in lives if x.address == want.address):
                 if not live.owned:
                     raise _taken(live)
                 if _is_of(want, live):
                     return live
-        return None
+            if self._context.clock.now() >= until:
+                return None
+            self._tell(State.WAITING, "waiting for AWS to list what it may have made")
+
+    def _complete(self, want: Resource, item: Item) -> Moves:
+        """Do what follows a creation; once AWS lists what it made, only what then still differs."""
+        outputs = self._kind.outputs_of(item)
+        patience = self._patience()
+        while True:
+            try:
+                self._kind.complete(self._context.aws, want, item)
+            except Exception as error:
+                yield from self._pause(patience, error)
+            else:
+                return outputs
+            lives: list[Live[Any]] = yield Look(self._step.address.kind)
+            live = next((x for x in lives if x.address == want.address and same(x.outputs, outputs)), None)
+            if live:
+                return (yield from self._bring(lambda _live: want, live))
 
     # -- changing it ---------------------------------------------------------------------------------------------------
 

@@ -70,9 +70,7 @@ class Account:
         """Create one resource whose needs are there; what was wanted in the end, and what creating it told."""
         (marked,) = self._marked([resource])
         want = self._resolved(marked, {live.address: live.outputs for live in lives if live.owned})
-        kind = KINDS[resource.kind]
-        with self.aws.during(resource.kind, "create"):
-            return want, self._patiently(kind, lambda: kind.create(self.aws, want))
+        return want, self._made(want)
 
     def until_ready(self, address: Address, resources: Sequence[Resource]) -> None:
         """Wait for what takes AWS a while."""
@@ -137,11 +135,17 @@ class Account:
         return live.outputs if live else told
 
     def _create(self, step: Step, outputs: Outputs) -> Item:
-        kind = KINDS[step.address.kind]
         assert step.desired is not None
-        want = self._resolved(step.desired, outputs)
-        with self.aws.during(step.address.kind, "create"):
-            return self._patiently(kind, lambda: kind.create(self.aws, want))
+        return self._made(self._resolved(step.desired, outputs))
+
+    def _made(self, want: Resource) -> Item:
+        """Created and completed."""
+        kind = KINDS[want.kind]
+        with self.aws.during(want.kind, "create"):
+            item = self._patiently(kind, lambda: kind.create(self.aws, want))
+        with self.aws.during(want.kind, "complete"):
+            self._patiently(kind, lambda: kind.complete(self.aws, want, item))
+        return item
 
     def _update(self, step: Step, outputs: Outputs) -> None:
         kind = KINDS[step.address.kind]

@@ -146,6 +146,13 @@ def test_a_new_rule_gets_its_priority_from_one_that_is_about_to_go(account: Acco
     assert priorities(account) == {"10": "/new", "50000": "/old"}
 
 
+def test_a_rule_that_is_created_again_because_the_reply_was_lost_is_the_one_that_is_there(account: Account) -> None:
+    account.apply(ENTRY)
+    (_, first), (_, again) = (account.create(rule("new", 10, "/new"), account.observe(ENTRY)) for _ in range(2))
+    assert again["RuleArn"] == first["RuleArn"]
+    assert priorities(account) == {"10": "/new"}
+
+
 def test_a_strangers_rule_is_neither_reported_nor_pushed_aside(account: Account) -> None:
     account.apply(ENTRY)
     listener = arn_of(account, ENTRY, LISTENER)

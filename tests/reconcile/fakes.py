@@ -65,25 +65,31 @@ class Item:
     id: str
     resource: Resource
     tags: dict[str, str]
+    made_at: float
     ready_at: float
     gone_at: float | None = None
     broken: str = ""
 
 
 class Cloud:
-    """The account. ``before`` and ``after`` are called around every write with the verb and the address."""
+    """The account. ``before`` and ``after`` are called around every write with the verb and the address.
+
+    ``takes``: seconds until something slow is ready. ``lag``: seconds until what was made is seen.
+    """
 
     account, region, partition = "123456789012", "eu-west-1", "aws"
 
-    def __init__(self, clock: Clock | None = None, *, takes: float = 0.0) -> None:
+    def __init__(self, clock: Clock | None = None, *, takes: float = 0.0, lag: float = 0.0) -> None:
         self.clock = clock or Clock()
         self.takes = takes
+        self.lag = lag
         self.items: dict[str, Item] = {}
         self.writes: list[tuple[str, str]] = []
         self.looks = 0
         self.interfaces: list[dict[str, Any]] = []
         self.before: Callable[[str, str], None] = lambda _verb, _address: None
         self.after: Callable[[str, str], None] = lambda _verb, _address: None
+        self.completing: Callable[[Item], None] = lambda _item: None
         self._lock = threading.RLock()
         self._made = 0
 
@@ -97,6 +103,10 @@ class Cloud:
         with self._lock:
             now = self.clock.now()
             return [i for i in self.items.values() if i.gone_at is None or i.gone_at > now]
+
+    def listed(self) -> list[Item]:
+        """What AWS tells of what is there."""
+        return [i for i in self.there() if i.made_at + self.lag <= self.clock.now()]
 
     def addresses(self) -> list[str]:
         return sorted(i.tags[tags.ADDRESS] for i in self.there())
@@ -123,7 +133,8 @@ class Cloud:
             raise refusal("ThingAlreadyExists")
         self._made += 1
         takes = self.takes if isinstance(want, Slow) else 0.0
-        item = Item(f"{want.kind}-{self._made}", want, dict(want.tags), self.clock.now() + takes)
+        now = self.clock.now()
+        item = Item(f"{want.kind}-{self._made}", want, dict(want.tags), now, now + takes)
         self.items[item.id] = item
         return item
 
@@ -168,10 +179,11 @@ class ThingKind(Kind[Thing]):
     actions = Actions(read=("demo:List",), create=("demo:Create",), update=("demo:Update",), delete=("demo:Delete",))
     service = "demo"
     indexed = False
+    recognised = False
 
     def observe(self, aws: Any, scope: Scope) -> list[Live[Thing]]:
         aws.looks += 1
-        mine = [i for i in aws.there() if i.tags[tags.ADDRESS].startswith(f"{self.resource.kind}/")]
+        mine = [i for i in aws.listed() if i.tags[tags.ADDRESS].startswith(f"{self.resource.kind}/")]
         return [self._live(aws, i, scope) for i in mine]
 
     def _live(self, aws: Any, item: Item, scope: Scope) -> Live[Thing]:
@@ -190,6 +202,9 @@ class ThingKind(Kind[Thing]):
 
     def create(self, aws: Any, want: Thing) -> Any:
         return aws.write("create", str(want.address), lambda: aws.make(want, alone=not self.coexists))
+
+    def complete(self, aws: Any, want: Thing, item: Any) -> None:
+        aws.completing(item)
 
     def update(self, aws: Any, want: Thing, live: Live[Thing], changed: frozenset[str]) -> None:
         def change() -> None:
@@ -218,6 +233,7 @@ class SlowKind(ThingKind):
 
 class SoleKind(ThingKind):
     coexists = False
+    recognised = True
 
 
 class EditionKind(ThingKind):

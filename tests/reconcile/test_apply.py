@@ -16,7 +16,9 @@ from orchestrator.reconcile.report import Outcome
 from tests.reconcile.fakes import (
     Cloud,
     Edition,
+    Item,
     Slow,
+    Sole,
     Thing,
     ThingKind,
     Told,
@@ -118,6 +120,41 @@ def test_a_creation_whose_reply_was_lost_is_found_and_not_made_twice(cloud: Clou
     assert cloud.addresses() == ["thing/box", "thing/net"]
 
 
+@pytest.mark.parametrize("lag", [5, 20, 100])
+def test_a_creation_whose_reply_was_lost_is_found_however_late_aws_lists_it(lag: float) -> None:
+    cloud = Cloud(lag=lag)
+    cloud.after = only("create", "thing/net", lost_reply())
+    assert bring(cloud, Thing(name="net")).ok
+    assert cloud.addresses() == ["thing/net"]
+
+
+@pytest.mark.parametrize("lag", [5, 20, 100])
+def test_what_was_made_is_completed_however_late_aws_knows_of_it(lag: float) -> None:
+    cloud = Cloud(lag=lag)
+
+    def unknown_yet(item: Item) -> None:
+        if item not in cloud.listed():
+            raise refusal("InvalidThing.NotFound", "ModifyThing")
+
+    cloud.completing = unknown_yet
+    assert bring(cloud, Thing(name="net")).ok
+    assert cloud.writes == [("create", "thing/net")]
+
+
+def test_what_aws_says_exists_is_looked_for_until_it_lists_it() -> None:
+    cloud = Cloud(lag=60)
+    cloud.after = only("create", "sole/net", lost_reply())
+    assert bring(cloud, Sole(name="net")).ok
+    assert cloud.addresses() == ["sole/net"]
+
+
+def test_a_creation_that_aws_would_recognise_is_repeated_soon(cloud: Cloud) -> None:
+    cloud.before = only("create", "sole/net", lost_reply())
+    began = cloud.clock.now()
+    assert bring(cloud, Sole(name="net")).ok
+    assert cloud.clock.now() - began < 30
+
+
 def test_a_creation_that_never_reached_aws_is_made_after_looking(cloud: Cloud) -> None:
     cloud.before = only("create", "thing/net", lost_reply())
     assert bring(cloud, Thing(name="net")).ok
@@ -133,13 +170,11 @@ def test_a_replacement_whose_reply_was_lost_is_not_taken_for_the_old_one(cloud: 
 
 
 def test_a_creation_that_stopped_half_way_is_finished_as_an_update(cloud: Cloud) -> None:
-    def half(verb: str, address: str) -> None:
-        if verb == "create":
-            [item] = cloud.there()
-            item.resource = Thing(name="net", size=0)
-            raise refusal("InvalidThing.NotFound", "ModifyThing")
+    def unknown_yet(item: Item) -> None:
+        item.resource = Thing(name="net", size=0)
+        raise refusal("InvalidThing.NotFound", "ModifyThing")
 
-    cloud.after = half
+    cloud.completing = unknown_yet
     assert bring(cloud, Thing(name="net", size=7)).ok
     assert cloud.writes == [("create", "thing/net"), ("update", "thing/net")]
     assert [i.resource.size for i in cloud.there()] == [7]

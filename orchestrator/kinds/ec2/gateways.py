@@ -50,6 +50,7 @@ class InternetGatewayKind(Ec2Kind[InternetGateway]):
         ),
         delete=("ec2:DetachInternetGateway", "ec2:DeleteInternetGateway"),
     )
+    recognised = False
     deadline = 900.0  # DetachInternetGateway waits for the last public address in the VPC to go
 
     def live(self, aws: Aws, scope: Scope, item: Item, found: Mapping[str, str]) -> Live[InternetGateway] | None:
@@ -65,13 +66,16 @@ class InternetGatewayKind(Ec2Kind[InternetGateway]):
         return Live(resource, self.outputs_of(item))
 
     def create(self, aws: Aws, want: InternetGateway) -> Item:
-        """Make it and attach it."""
+        """Attached to nothing."""
         made: Item = aws.client("ec2").create_internet_gateway(
             TagSpecifications=tags.specification("internet-gateway", want.tags)
         )["InternetGateway"]
-        if want.attached:
-            self._attach(aws, made["InternetGatewayId"], str(want.vpc))
         return made
+
+    def complete(self, aws: Aws, want: InternetGateway, item: Item) -> None:
+        """Attach it."""
+        if want.attached:
+            self._attach(aws, item["InternetGatewayId"], str(want.vpc))
 
     def update(self, aws: Aws, want: InternetGateway, live: Live[InternetGateway], changed: frozenset[str]) -> None:
         """The attachment, and tags."""
@@ -141,6 +145,7 @@ class ElasticIpKind(Ec2Kind[ElasticIp]):
         update=("ec2:CreateTags",),
         delete=("ec2:ReleaseAddress",),
     )
+    recognised = False
 
     def create(self, aws: Aws, want: ElasticIp) -> Item:
         """Allocate one."""

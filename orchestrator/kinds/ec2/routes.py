@@ -102,16 +102,19 @@ class RouteTableKind(Ec2Kind[RouteTable]):
         ),
         delete=("ec2:DescribeRouteTables", "ec2:DisassociateRouteTable", "ec2:DeleteRouteTable"),
     )
+    recognised = False
 
     def create(self, aws: Aws, want: RouteTable) -> Item:
-        """Make it, give it its routes, then its subnets: none of them is ever without a way out that it had."""
+        """With the VPC's own route alone."""
         made: Item = aws.client("ec2").create_route_table(
             VpcId=want.vpc, TagSpecifications=tags.specification("route-table", want.tags)
         )["RouteTable"]
-        table = made["RouteTableId"]
-        self._set_routes(aws, table, want.routes, frozenset())
-        self._set_subnets(aws, table, want.subnets, frozenset())
         return made
+
+    def complete(self, aws: Aws, want: RouteTable, item: Item) -> None:
+        """Give it its routes, then its subnets: none of them is ever without a way out that it had."""
+        self._set_routes(aws, item["RouteTableId"], want.routes, frozenset())
+        self._set_subnets(aws, item["RouteTableId"], want.subnets, frozenset())
 
     def update(self, aws: Aws, want: RouteTable, live: Live[RouteTable], changed: frozenset[str]) -> None:
         """Routes, associations, tags."""

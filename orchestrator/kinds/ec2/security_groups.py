@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from orchestrator.aws import tags
 from orchestrator.aws.door import Aws
-from orchestrator.aws.errors import unless_gone
+from orchestrator.aws.errors import ErrorClass, classify, unless_gone
 from orchestrator.core.address import Address
 from orchestrator.core.resource import Live, Resource, attr
 from orchestrator.core.values import Link, Ref
@@ -121,16 +121,19 @@ class SecurityGroupKind(Ec2Kind[SecurityGroup]):
         return super().parse(name, found, item, {**extra, **rules})
 
     def create(self, aws: Aws, want: SecurityGroup) -> Item:
-        """Make it, then exchange the rule that every new group has for those that are wanted."""
+        """With the one rule that every new group has."""
         made: Item = aws.client("ec2").create_security_group(
             GroupName=f"{want.tags[tags.STACK]}-{want.name}",
             Description=want.description,
             VpcId=want.vpc,
             TagSpecifications=tags.specification("security-group", want.tags),
         )
-        self._set_rules(aws, made["GroupId"], "ingress", want.ingress, frozenset())
-        self._set_rules(aws, made["GroupId"], "egress", want.egress, frozenset({EVERYWHERE}))
         return made
+
+    def complete(self, aws: Aws, want: SecurityGroup, item: Item) -> None:
+        """Exchange the rule that every new group has for those that are wanted."""
+        self._set_rules(aws, item["GroupId"], "ingress", want.ingress, frozenset())
+        self._set_rules(aws, item["GroupId"], "egress", want.egress, frozenset({EVERYWHERE}))
 
     def update(self, aws: Aws, want: SecurityGroup, live: Live[SecurityGroup], changed: frozenset[str]) -> None:
         """Rules and tags."""
@@ -154,8 +157,7 @@ class SecurityGroupKind(Ec2Kind[SecurityGroup]):
         old = [present[bare] for bare in present.keys() - wanted.keys()]
         reworded = [wanted[bare] for bare in wanted.keys() & present.keys() if wanted[bare] != present[bare]]
         if new:
-            call = getattr(ec2, f"authorize_security_group_{side}")
-            call(GroupId=group, IpPermissions=_permissions(new, group))
+            self._authorize(aws, group, side, new)
         if reworded:
             call = getattr(ec2, f"update_security_group_rule_descriptions_{side}")
             call(GroupId=group, IpPermissions=_permissions(reworded, group))
@@ -163,6 +165,18 @@ class SecurityGroupKind(Ec2Kind[SecurityGroup]):
             call = getattr(ec2, f"revoke_security_group_{side}")
             permissions = _permissions([rule.bare for rule in old], group)
             unless_gone(lambda: call(GroupId=group, IpPermissions=permissions))  # InvalidPermission.NotFound
+
+    def _authorize(self, aws: Aws, group: str, side: str, new: list[Rule]) -> None:
+        """One rule that is there already (InvalidPermission.Duplicate) fails the call for all: then one by one."""
+        call = getattr(aws.client("ec2"), f"authorize_security_group_{side}")
+        try:
+            call(GroupId=group, IpPermissions=_permissions(new, group))
+        except Exception as error:
+            if classify(error) is not ErrorClass.EXISTS:
+                raise
+            if len(new) > 1:
+                for rule in new:
+                    self._authorize(aws, group, side, [rule])
 
     @classmethod
     def example(cls) -> Sequence[Resource]:

@@ -39,6 +39,8 @@ class VpcKind(Ec2Kind[Vpc]):
         delete=("ec2:DeleteVpc",),
     )
 
+    recognised = False
+
     _attributes: ClassVar[Mapping[str, tuple[str, str]]] = {
         "dns_support": ("enableDnsSupport", "EnableDnsSupport"),
         "dns_hostnames": ("enableDnsHostnames", "EnableDnsHostnames"),
@@ -59,12 +61,15 @@ class VpcKind(Ec2Kind[Vpc]):
         return Ready() if live.outputs["state"] == "available" else Pending("the VPC to be available")
 
     def create(self, aws: Aws, want: Vpc) -> Item:
-        """Make it and set its DNS attributes."""
+        """AWS gives it the DNS attributes that it thinks best."""
         made: Item = aws.client("ec2").create_vpc(
             CidrBlock=want.cidr, TagSpecifications=tags.specification("vpc", want.tags)
         )["Vpc"]
-        self._set(aws, made["VpcId"], want, frozenset(self._attributes))
         return made
+
+    def complete(self, aws: Aws, want: Vpc, item: Item) -> None:
+        """Set both DNS attributes."""
+        self._set(aws, item["VpcId"], want, frozenset(self._attributes))
 
     def update(self, aws: Aws, want: Vpc, live: Live[Vpc], changed: frozenset[str]) -> None:
         """DNS attributes and tags."""
@@ -116,19 +121,23 @@ class SubnetKind(Ec2Kind[Subnet]):
         delete=("ec2:DeleteSubnet",),
     )
     coexists = False
+    recognised = False  # a second one is refused (InvalidSubnet.Conflict), as one of somebody else's would be
     deadline = 1200.0  # network interfaces of load balancers and endpoints linger
 
     def create(self, aws: Aws, want: Subnet) -> Item:
-        """Make it; a public one then learns to give out public addresses."""
+        """Without public addresses at launch."""
         made: Item = aws.client("ec2").create_subnet(
             VpcId=want.vpc,
             CidrBlock=want.cidr,
             AvailabilityZone=want.zone,
             TagSpecifications=tags.specification("subnet", want.tags),
         )["Subnet"]
-        if want.public:
-            self._set_public(aws, made["SubnetId"], want)
         return made
+
+    def complete(self, aws: Aws, want: Subnet, item: Item) -> None:
+        """A public one learns to give out public addresses."""
+        if want.public:
+            self._set_public(aws, item["SubnetId"], want)
 
     def update(self, aws: Aws, want: Subnet, live: Live[Subnet], changed: frozenset[str]) -> None:
         """Public addresses at launch, and tags."""

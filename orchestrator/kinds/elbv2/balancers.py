@@ -95,8 +95,7 @@ class LoadBalancerKind(NamedKind[LoadBalancer]):
 
     def create(self, aws: Aws, want: LoadBalancer) -> Item:
         """Equal settings under the same name give the load balancer that exists."""
-        client = aws.client("elbv2")
-        made: Item = client.create_load_balancer(
+        made: Item = aws.client("elbv2").create_load_balancer(
             Name=want.aws_name,
             Type="application",
             Scheme=want.scheme,
@@ -105,9 +104,12 @@ class LoadBalancerKind(NamedKind[LoadBalancer]):
             IpAddressType=want.ip_type,
             Tags=tags.as_list(want.tags),
         )["LoadBalancers"][0]
-        if want.attributes:
-            self._set_attributes(client, made["LoadBalancerArn"], want)
         return with_full_name(made)
+
+    def complete(self, aws: Aws, want: LoadBalancer, item: Item) -> None:
+        """Set the attributes that the plan states."""
+        if want.attributes:
+            self._set_attributes(aws.client("elbv2"), item["LoadBalancerArn"], want)
 
     def update(self, aws: Aws, want: LoadBalancer, live: Live[LoadBalancer], changed: frozenset[str]) -> None:
         """Each aspect has a call of its own."""

@@ -84,7 +84,11 @@ class ListenerRuleKind(Kind[ListenerRule]):
             if code_of(error) != "PriorityInUse":
                 raise
             with _moving:
-                aside = self._aside(aws, want)
+                taken = self._taken(aws, want)
+                holder, marks = self._holder(aws, want, taken)
+                if holder and want.tags.items() <= marks.items():
+                    return {"RuleArn": holder}  # made by an attempt of ours whose reply was lost
+                aside = self._aside(want, taken, holder, marks)
                 if not aside:
                     raise
                 aws.client("elbv2").set_rule_priorities(RulePriorities=aside)
@@ -116,21 +120,28 @@ class ListenerRuleKind(Kind[ListenerRule]):
             except Exception as error:
                 if code_of(error) != "PriorityInUse":
                     raise
-                aside = self._aside(aws, want)
+                taken = self._taken(aws, want)
+                aside = self._aside(want, taken, *self._holder(aws, want, taken))
                 if not aside:
                     raise
                 client.set_rule_priorities(RulePriorities=here + aside)
 
-    def _aside(self, aws: Aws, want: ListenerRule) -> list[dict[str, Any]]:
-        """Where to put the rule of this stack that holds the wanted priority; nowhere, when a stranger's holds it."""
+    def _taken(self, aws: Aws, want: ListenerRule) -> dict[int, str]:
+        """The rules on the listener by their priorities."""
         listed = aws.pages("elbv2", "describe_rules", "Rules", ListenerArn=want.listener)
-        taken = {int(rule["Priority"]): rule["RuleArn"] for rule in listed if not rule.get("IsDefault")}
-        holder = taken.get(want.priority)
-        if holder is None:
-            return []
-        described = aws.client("elbv2").describe_tags(ResourceArns=[holder])["TagDescriptions"]
-        marks = [tags.as_map(d["Tags"]) for d in described if d["ResourceArn"] == holder]
-        if not marks or marks[0].get(tags.STACK) != want.tags[tags.STACK]:
+        return {int(rule["Priority"]): rule["RuleArn"] for rule in listed if not rule.get("IsDefault")}
+
+    def _holder(self, aws: Aws, want: ListenerRule, taken: Mapping[int, str]) -> tuple[str, Mapping[str, str]]:
+        """The rule that holds the wanted priority, and its tags."""
+        holder = taken.get(want.priority, "")
+        described = aws.client("elbv2").describe_tags(ResourceArns=[holder])["TagDescriptions"] if holder else ()
+        return holder, next((tags.as_map(d["Tags"]) for d in described if d["ResourceArn"] == holder), {})
+
+    def _aside(
+        self, want: ListenerRule, taken: Mapping[int, str], holder: str, marks: Mapping[str, str]
+    ) -> list[dict[str, Any]]:
+        """Where to put the holder of the wanted priority if it is of this stack; nowhere, when it is a stranger's."""
+        if marks.get(tags.STACK) != want.tags[tags.STACK]:
             return []
         free = next(n for n in range(_LAST_PRIORITY, 0, -1) if n not in taken)
         return [{"RuleArn": holder, "Priority": free}]

@@ -112,8 +112,7 @@ class TargetGroupKind(NamedKind[TargetGroup]):
 
     def create(self, aws: Aws, want: TargetGroup) -> Item:
         """Equal settings under the same name give the target group that exists."""
-        client = aws.client("elbv2")
-        made: Item = client.create_target_group(
+        made: Item = aws.client("elbv2").create_target_group(
             Name=want.aws_name,
             VpcId=want.vpc,
             Port=want.port,
@@ -123,8 +122,11 @@ class TargetGroupKind(NamedKind[TargetGroup]):
             Tags=tags.as_list(want.tags),
             **_health_check(want),
         )["TargetGroups"][0]
-        self._set_attributes(client, made["TargetGroupArn"], want)
         return with_full_name(made)
+
+    def complete(self, aws: Aws, want: TargetGroup, item: Item) -> None:
+        """Set its attributes."""
+        self._set_attributes(aws.client("elbv2"), item["TargetGroupArn"], want)
 
     def update(self, aws: Aws, want: TargetGroup, live: Live[TargetGroup], changed: frozenset[str]) -> None:
         """The health check in one call, the attributes in another."""
