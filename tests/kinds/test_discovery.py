@@ -130,3 +130,17 @@ def _unfiltered(pages: Any) -> Any:
     return lambda _, service, operation, path, **params: pages(
         service, operation, path, **{k: v for k, v in params.items() if k != "Filters" or service == "ec2"}
     )
+
+
+def test_a_namespace_that_is_listed_before_its_zone_is_there_is_still_being_made(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.apply([VPC, NAMESPACE])
+    pages = account.reader.pages
+
+    def without_zone(_: Any, service: str, operation: str, path: str, **params: Any) -> Any:
+        for item in pages(service, operation, path, **params):
+            yield {**item, "Properties": {"DnsProperties": {}}} if operation == "list_namespaces" else item
+
+    monkeypatch.setattr(type(account.reader), "pages", without_zone)
+    assert account.find([VPC, NAMESPACE], NAMESPACE.address) is None
