@@ -141,6 +141,13 @@ class Kind(Generic[R]):
         """Whether deleting this one would lose data. Asked only before a deletion, of kinds that ``holds_data``."""
         return self.holds_data
 
+    def widened(self, want: R, live: Live[R]) -> R:
+        """What is wanted together with what lives and running tasks may still need; ``want`` itself where that is all.
+
+        An update brings it to this first, and to what is wanted once the services have been rolled out.
+        """
+        return want
+
     def predict(self, want: R, account: str, region: str, partition: str) -> Mapping[str, Any]:
         """Outputs that are certain before it exists (an ARN made of names), so that plans need not say unknown."""
         return {}

@@ -15,6 +15,9 @@ from orchestrator.kinds.base import Actions, Item, Named, NamedKind
 from orchestrator.kinds.scope import Scope
 
 _PAGE: Mapping[str, int] = {"PageSize": 1000}
+_MOST_MANAGED = 10
+_MOST_INLINE = 10_240
+"""Characters of all policies that a role has of its own."""
 
 
 def _inline(policies: Iterable[Mapping[str, Any]]) -> dict[str, PolicyDoc]:
@@ -89,6 +92,18 @@ class RoleKind(NamedKind[Role]):
     def tags(self, aws: Aws, scope: Scope, items: list[Item]) -> list[Mapping[str, str]]:
         """They come with the details."""
         return [tags.as_map(item.get("Tags")) for item in items]
+
+    def widened(self, want: Role, live: Live[Role]) -> Role:
+        """With what it may do now: tasks of the release before still do it."""
+        have = live.resource
+        inline = {name: _either(document, have.inline.get(name)) for name, document in want.inline.items()}
+        inline = {**{name: old for name, old in have.inline.items() if name not in inline}, **inline}
+        managed = want.managed | have.managed
+        if inline == want.inline and managed == want.managed:
+            return want
+        if len(managed) > _MOST_MANAGED or sum(len(document.text()) for document in inline.values()) > _MOST_INLINE:
+            return want  # LimitExceeded
+        return dc.replace(want, inline=inline, managed=managed)
 
     def predict(self, want: Role, account: str, region: str, partition: str) -> Mapping[str, Any]:
         """The ARN is made of names."""
@@ -188,6 +203,18 @@ class RoleKind(NamedKind[Role]):
 
 
 _SERVICE_ROLES = "arn:aws:iam::aws:policy/service-role"
+
+
+def _either(want: PolicyDoc, have: PolicyDoc | None) -> PolicyDoc:
+    """What is wanted, and whatever else is allowed now."""
+    wanted = [PolicyDoc({"Statement": statement}) for statement in _statements(want)]
+    old = [s for s in _statements(have) if s["Effect"] == "Allow" and PolicyDoc({"Statement": s}) not in wanted]
+    return PolicyDoc({**want.value, "Statement": [*_statements(want), *old]}) if old else want
+
+
+def _statements(document: PolicyDoc | None) -> list[Mapping[str, Any]]:
+    found = document.value["Statement"] if document else []
+    return found if isinstance(found, list) else [found]
 
 
 def trust(*services: str) -> PolicyDoc:

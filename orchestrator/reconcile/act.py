@@ -141,10 +141,17 @@ class Act:
     # -- changing it ---------------------------------------------------------------------------------------------------
 
     def _update(self, live: Live[Any]) -> Moves:
-        outputs = yield from self._bring(lambda live: self._context.to_update(self._desired, live), live)
+        if self._step.prune:  # the first half has brought it to the wider form
+            wider = self._kind.widened(self._context.to_update(self._desired, live), live)
+            live = Live(wider, live.outputs)
+        outputs = yield from self._bring(self._to_update, live)
         if self._kind.renews:
             return (yield from self._revised())
         return (yield from self._ready(outputs)) if self._kind.settles else outputs
+
+    def _to_update(self, live: Live[Any]) -> Resource:
+        want = self._context.to_update(self._desired, live)
+        return self._kind.widened(want, live) if self._step.widens else want
 
     def _revised(self) -> Moves:
         """The outputs of the revision that an update has made, as soon as AWS lists it."""

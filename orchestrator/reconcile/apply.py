@@ -62,8 +62,9 @@ class Applier:
         return self._walk(plan, [s for s in plan.steps if not s.prune], Report())
 
     def prune(self, plan: Plan, converged: Report | None = None) -> Report:
-        """Remove what is no longer wanted. What a failed step of ``converged`` may still need stays."""
-        return self._walk(plan, [s for s in plan.steps if s.prune], converged or Report())
+        """Take away what is no longer wanted. What a failed step of ``converged`` may still need stays."""
+        pruning = [*plan.tightenings, *(s for s in plan.steps if s.prune)]
+        return self._walk(plan, pruning, converged or Report())
 
     def _walk(self, plan: Plan, steps: list[Step], earlier: Report) -> Report:
         began = self.clock.now()

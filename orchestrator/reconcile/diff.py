@@ -142,7 +142,8 @@ def _step(
     keys = frozenset(map(str, needs))
     if have is None:
         return Step(str(address), Action.CREATE, address, resource, needs=keys, cause="in the plan, not on AWS")
-    changes, foreign = compare(resolve(resource, lookup), have)
+    want = resolve(resource, lookup)
+    changes, foreign = compare(want, have)
     if broken := trait.broken(have):
         action, cause = Action.REPLACE, f"AWS gave it up: {broken}"
     elif any(c.immutable for c in changes):
@@ -151,7 +152,19 @@ def _step(
         action, cause = Action.UPDATE, "differs from the plan" if have.owned else "exists without our tags: adopted"
     else:
         action, cause = Action.KEEP, ""
-    return Step(str(address), action, address, resource, have, changes, foreign, cause, keys, trait.holds_data)
+    return Step(
+        str(address),
+        action,
+        address,
+        resource,
+        have,
+        changes,
+        foreign,
+        cause,
+        keys,
+        trait.holds_data,
+        widens=action is Action.UPDATE and trait.widened(want, have) is not want,
+    )
 
 
 def _why_replace(changes: tuple[Change, ...]) -> str:

@@ -66,6 +66,7 @@ def traits(account: str, region: str, partition: str, *, kinds: Mapping[str, Kin
             renews=kind.renews,
             predict=lambda want: kind.predict(want, account, region, partition),
             broken=lambda live: health.why if isinstance(health := kind.health(live), Broken) else "",
+            widened=kind.widened,
         )
 
     return {name: of(kind) for name, kind in kinds.items()}

@@ -91,8 +91,9 @@ def _movers(doomed: Mapping[str, tuple[str, Live[Any]]], steps: Iterable[Step]) 
         if step.action is Action.REPLACE:
             movers[step.key + OLD].add(step.key)
         if step.action in (Action.UPDATE, Action.REPLACE) and step.live:
+            last = step.tightening() if step.widens else step
             for used in {owner[text] for text in _held(step.live) if text in owner}:
-                movers[used].add(step.key)
+                movers[used].add(last.key)
     return movers
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from orchestrator.core.address import Address
@@ -58,6 +58,13 @@ class Step:
     needs: frozenset[str] = frozenset()
     holds_data: bool = False
     prune: bool = False
+    widens: bool = False
+    """Whether it takes nothing away yet that is in use: that is left to its ``tightening``."""
+
+    def tightening(self) -> Step:
+        """The pruning step that takes away what this one has left."""
+        key = self.key + TIGHTEN
+        return replace(self, key=key, foreign=(), needs=frozenset({self.key}), prune=True, widens=False)
 
     @property
     def replaced(self) -> bool:
@@ -84,6 +91,7 @@ class Step:
 
 OLD = "#old"
 LEFT_OVER = "#left over"
+TIGHTEN = "#tighten"
 _VERBS = {
     Action.CREATE: "create",
     Action.UPDATE: "update",
@@ -98,7 +106,7 @@ class Traits:
     """What the diff has to know of a kind.
 
     ``predict`` gives outputs that are certain before the thing exists; ``broken`` why something will never be of use;
-    ``renews`` the outputs that an update changes.
+    ``renews`` the outputs that an update changes; ``widened`` what is wanted with all that lives and may be in use.
     """
 
     coexists: bool = True
@@ -106,6 +114,7 @@ class Traits:
     renews: frozenset[str] = frozenset()
     predict: Callable[[Any], Mapping[str, Any]] = lambda _resource: {}
     broken: Callable[[Live[Any]], str] = lambda _live: ""
+    widened: Callable[[Any, Live[Any]], Any] = lambda want, _live: want
 
 
 @dataclass(frozen=True)
@@ -120,6 +129,11 @@ class Plan:
     def changes(self) -> tuple[Step, ...]:
         """The steps that do something."""
         return tuple(s for s in self.steps if s.action is not Action.KEEP)
+
+    @property
+    def tightenings(self) -> tuple[Step, ...]:
+        """The second halves of updates that only widen; they are told with the first."""
+        return tuple(s.tightening() for s in self.changes if s.widens)
 
     @property
     def empty(self) -> bool:

@@ -14,6 +14,7 @@ from orchestrator.core.values import Initial, Ref, resolve
 from orchestrator.kinds.base import Item, Kind, owned
 from orchestrator.kinds.catalogue import KINDS
 from orchestrator.kinds.scope import Scope
+from orchestrator.reconcile.apply import Applier
 from orchestrator.reconcile.diff import make_plan
 from orchestrator.reconcile.observe import traits
 from orchestrator.reconcile.steps import Action, Plan, Step
@@ -65,6 +66,10 @@ class Account:
                 self.until_ready(step.address, resources)
             else:
                 raise AssertionError(f"{step.action} {step.address}: {step.cause}, {step.changes}")
+
+    def applier(self) -> Applier:
+        """The engine itself, on this account."""
+        return Applier(aws=self.aws, stack=self.stack, clock=self.aws.clock)
 
     def create(self, resource: Resource, lives: Lives) -> tuple[Resource, Item]:
         """Create one resource whose needs are there; what was wanted in the end, and what creating it told."""

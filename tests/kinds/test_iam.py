@@ -63,3 +63,35 @@ def test_a_role_no_longer_wanted_is_found_by_its_tags_whatever_its_name(account:
     assert [(s.address, s.action) for s in account.plan([TASK]).changes if not s.desired] == [
         (odd.address, Action.DELETE)
     ]
+
+
+READS, WRITES = "arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:iam::aws:policy/PowerUserAccess"
+
+
+def test_what_old_tasks_are_allowed_is_taken_back_only_after_they_have_gone(account: Account) -> None:
+    before = dc.replace(
+        TASK,
+        inline={"table": allow(["dynamodb:GetItem"], ["*"]), "queue": allow(["sqs:SendMessage"], ["*"])},
+        managed=frozenset({READS}),
+    )
+    after = dc.replace(TASK, inline={"table": allow(["dynamodb:Query"], ["*"])}, managed=frozenset({WRITES}))
+    account.apply([before])
+    plan, applier = account.plan([after]), account.applier()
+    converged = applier.converge(plan)
+    (wide,) = (x.resource for x in account.observe([after]))
+    assert wide.managed == {READS, WRITES}
+    assert wide.inline.keys() == {"table", "queue"}
+    allowed = {statement["Action"][0] for statement in wide.inline["table"].value["Statement"]}
+    assert allowed == {"dynamodb:GetItem", "dynamodb:Query"}
+    assert applier.prune(plan, converged).ok
+    assert account.plan([after]).empty
+
+
+def test_permissions_that_do_not_fit_a_role_together_are_exchanged_at_once(account: Account) -> None:
+    def policy(service: str) -> PolicyDoc:
+        return allow(["s3:GetObject"], [f"arn:aws:s3:::{service}-{number:03}/*" for number in range(220)])
+
+    account.apply([dc.replace(TASK, inline={"files": policy("old")})])
+    after = dc.replace(TASK, inline={"files": policy("new")})
+    assert account.applier().converge(account.plan([after])).ok
+    assert account.plan([after]).empty

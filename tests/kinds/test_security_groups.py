@@ -107,3 +107,34 @@ def test_groups_that_name_each_other_can_both_be_deleted(account: Account) -> No
         except Exception as error:
             assert "DependencyViolation" in str(error)
     assert [live.address for live in account.observe(everything)] == [VPC.address]
+
+
+def test_a_rule_by_which_old_tasks_still_serve_goes_only_after_they_have(account: Account) -> None:
+    account.apply([VPC, WEB])
+    moved = dc.replace(WEB, ingress=frozenset({Rule("0.0.0.0/0", "tcp", 8080, 8080)}))
+    plan, applier = account.plan([VPC, moved]), account.applier()
+    converged = applier.converge(plan)
+    (both,) = (x.resource for x in account.observe([moved]))
+    assert both.ingress == WEB.ingress | moved.ingress
+    assert applier.prune(plan, converged).ok
+    assert account.plan([VPC, moved]).empty
+
+
+def test_a_rule_in_other_words_is_not_kept_beside_itself(account: Account) -> None:
+    worded = dc.replace(WEB, ingress=frozenset({Rule("0.0.0.0/0", "tcp", 80, 80, "requests")}))
+    account.apply([VPC, WEB])
+    plan = account.plan([VPC, worded])
+    assert account.applier().converge(plan).ok
+    assert account.plan([VPC, worded]).empty
+
+
+def test_rules_that_are_partly_there_already_are_completed(account: Account) -> None:
+    account.apply([VPC, WEB])
+    more = dc.replace(
+        WEB, ingress=WEB.ingress | {Rule("10.0.0.0/16", "tcp", 22, 22), Rule("10.0.0.0/16", "tcp", 23, 23)}
+    )
+    (stale,) = account.observe([WEB])
+    ssh = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "10.0.0.0/16"}]}
+    account.aws.client("ec2").authorize_security_group_ingress(GroupId=group_id(account), IpPermissions=[ssh])
+    account.apply([VPC, more], [*account.observe([VPC]), stale])
+    assert account.plan([VPC, more]).empty

@@ -174,6 +174,13 @@ class Edition(Thing):
     kind: ClassVar[str] = "edition"
 
 
+@dc.dataclass(frozen=True, kw_only=True)
+class Gate(Thing):
+    """Its members are let in, and those that leave are needed until everything else has moved."""
+
+    kind: ClassVar[str] = "gate"
+
+
 class ThingKind(Kind[Thing]):
     outputs: ClassVar[Mapping[str, str]] = {}
     actions = Actions(read=("demo:List",), create=("demo:Create",), update=("demo:Update",), delete=("demo:Delete",))
@@ -247,17 +254,25 @@ class EditionKind(ThingKind):
         aws.write("update", str(want.address), change)
 
 
+class GateKind(ThingKind):
+    def widened(self, want: Thing, live: Live[Thing]) -> Thing:
+        members = want.members | live.resource.members
+        return want if members == want.members else dc.replace(want, members=members)
+
+
 def _holds(resource: Any) -> set[Any]:
     return {resource.base, *resource.parts}
 
 
 # Set late, so that these kinds stay out of the product's registry.
 ThingKind.resource, SlowKind.resource, SoleKind.resource, EditionKind.resource = Thing, Slow, Sole, Edition
+GateKind.resource = Gate
 KINDS: Mapping[str, Kind[Any]] = {
     "thing": ThingKind(),
     "slow": SlowKind(),
     "sole": SoleKind(),
     "edition": EditionKind(),
+    "gate": GateKind(),
 }
 assert not REGISTRY.keys() & KINDS.keys()
 

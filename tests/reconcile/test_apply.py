@@ -16,6 +16,7 @@ from orchestrator.reconcile.report import Outcome
 from tests.reconcile.fakes import (
     Cloud,
     Edition,
+    Gate,
     Item,
     Slow,
     Sole,
@@ -380,6 +381,57 @@ def test_converging_and_pruning_can_be_run_apart(cloud: Cloud) -> None:
     assert converged.lookup(Thing(name="new").out()).startswith("thing-")
     assert (converged + work.prune(plan, converged)).ok
     assert cloud.addresses() == ["thing/new"]
+
+
+def members(cloud: Cloud) -> set[str]:
+    [item] = [i for i in cloud.there() if isinstance(i.resource, Gate)]
+    assert isinstance(item.resource, Gate)
+    return set(item.resource.members)
+
+
+def test_what_running_tasks_may_need_is_taken_away_only_with_the_pruning(cloud: Cloud) -> None:
+    bring(cloud, Gate(name="door", members=frozenset({"old", "both"})))
+    plan = plan_for(cloud, [Gate(name="door", members=frozenset({"both", "new"}))])
+    work = applier(cloud)
+    converged = work.converge(plan)
+    assert members(cloud) == {"old", "both", "new"}
+    pruned = work.prune(plan, converged)
+    assert members(cloud) == {"both", "new"}
+    assert outcomes(converged + pruned) == {"gate/door": "done", "gate/door#tighten": "done"}
+
+
+def test_an_update_that_only_takes_away_writes_nothing_before_the_pruning(cloud: Cloud) -> None:
+    bring(cloud, Gate(name="door", members=frozenset({"old"})))
+    plan = plan_for(cloud, [Gate(name="door")])
+    work = applier(cloud)
+    cloud.writes.clear()
+    converged = work.converge(plan)
+    assert cloud.writes == []
+    assert work.prune(plan, converged).ok
+    assert members(cloud) == set()
+
+
+def test_an_update_that_only_adds_has_no_second_half(cloud: Cloud) -> None:
+    bring(cloud, Gate(name="door"))
+    assert outcomes(bring(cloud, Gate(name="door", members=frozenset({"new"})))) == {"gate/door": "done"}
+
+
+def test_nothing_is_taken_away_where_the_adding_failed(cloud: Cloud) -> None:
+    bring(cloud, Gate(name="door", members=frozenset({"old"})))
+    cloud.before = only("update", "gate/door", refusal("InvalidParameterValue"))
+    report = bring(cloud, Gate(name="door", members=frozenset({"new"})))
+    assert outcomes(report) == {"gate/door": "failed", "gate/door#tighten": "blocked"}
+    assert members(cloud) == {"old"}
+
+
+def test_what_is_no_longer_wanted_goes_after_what_still_names_it_has_been_narrowed(cloud: Cloud) -> None:
+    guest = Thing(name="guest")
+    bring(cloud, guest)
+    [item] = cloud.there()
+    bring(cloud, guest, Gate(name="door", members=frozenset({item.id})))
+    cloud.writes.clear()
+    assert bring(cloud, Gate(name="door")).ok
+    assert cloud.writes == [("update", "gate/door"), ("delete", "thing/guest")]
 
 
 def test_asked_to_stop_it_starts_nothing_more_and_the_rest_is_reported_as_left(cloud: Cloud) -> None:

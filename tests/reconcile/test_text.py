@@ -148,6 +148,22 @@ def test_what_others_own_is_shown_and_is_no_change() -> None:
     """)
 
 
+def test_an_update_that_comes_in_two_halves_is_told_once() -> None:
+    there = live(Thing(name="door", members=frozenset({"old"})))
+    wider = Traits(widened=lambda want, _live: dc.replace(want, members=frozenset({"old", "new"})))
+    made = make_plan([Thing(name="door", members=frozenset({"new"}))], [there], {"thing": wider})
+    assert [s.key for s in made.tightenings] == ["thing/door#tighten"]
+    assert render(made) == said("""
+      ~ thing/door  differs from the plan
+          members:
+            - "old"
+            + "new"
+
+    Plan: 1 to change; 0 unchanged.
+    """)
+    assert [s["key"] for s in as_json(made)["steps"]] == ["thing/door"]
+
+
 def test_an_adopted_thing_says_so() -> None:
     there = live(Thing(name="net"), owned=False)
     assert render(plan([Thing(name="net")], [there], adopt=frozenset({Address("thing", "net")}))) == said("""

@@ -120,6 +120,13 @@ class SecurityGroupKind(Ec2Kind[SecurityGroup]):
         }
         return super().parse(name, found, item, {**extra, **rules})
 
+    def widened(self, want: SecurityGroup, live: Live[SecurityGroup]) -> SecurityGroup:
+        """With the rules that it has: tasks of the release before still serve by them."""
+        ingress, egress = _either(want.ingress, live.resource.ingress), _either(want.egress, live.resource.egress)
+        if (ingress, egress) == (want.ingress, want.egress):
+            return want
+        return dc.replace(want, ingress=ingress, egress=egress)
+
     def create(self, aws: Aws, want: SecurityGroup) -> Item:
         """With the one rule that every new group has."""
         made: Item = aws.client("ec2").create_security_group(
@@ -200,6 +207,11 @@ class SecurityGroupKind(Ec2Kind[SecurityGroup]):
             "ingress": frozenset(ingress),
             "egress": frozenset({Rule("10.0.0.0/16", "tcp", 443, 443), EVERYWHERE}),
         }
+
+
+def _either(want: frozenset[Rule], have: frozenset[Rule]) -> frozenset[Rule]:
+    wanted = {rule.bare for rule in want}
+    return want | {rule for rule in have if rule.bare not in wanted}
 
 
 def _atoms(permissions: Iterable[Mapping[str, Any]], group: str) -> Iterator[Rule]:
