@@ -69,6 +69,13 @@ class Endpoints(Section):
     )
 
 
+GroupText = Annotated[
+    str,
+    Field(pattern=r"^[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]*$", max_length=255),
+    Says("at most 255 letters, digits, spaces and ._-:/()#,@[]+=&;{}!$* as EC2 takes them"),
+]
+
+
 class Ingress(Section):
     """Traffic that is let in."""
 
@@ -77,7 +84,7 @@ class Ingress(Section):
         alias="from", description="Address ranges and security groups of this plan that it is let in from."
     )
     protocol: Protocol = Field(default="tcp", description="The protocol.")
-    description: str = Field(default="", max_length=255, description="Shown beside the rule in the console.")
+    description: GroupText = Field(default="", description="Shown beside the rule in the console.")
 
 
 class Egress(Section):
@@ -88,7 +95,7 @@ class Egress(Section):
         description="Address ranges and security groups of this plan that it is let out to."
     )
     protocol: Protocol = Field(default="tcp", description="The protocol.")
-    description: str = Field(default="", max_length=255, description="Shown beside the rule in the console.")
+    description: GroupText = Field(default="", description="Shown beside the rule in the console.")
 
 
 class SecurityGroup(Section):
@@ -97,7 +104,7 @@ class SecurityGroup(Section):
     shorthand: ClassVar[str | None] = "ingress"
     ingress: tuple[Ingress, ...] = Field(default=(), description="What is let in.")
     egress: tuple[Egress, ...] | None = Field(default=None, description="What is let out. Left out: everything.")
-    description: str = Field(default="", max_length=255, description="What it is for.")
+    description: GroupText = Field(default="", description="What it is for.")
 
 
 class Network(Section):
