@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Callable
 from typing import Annotated, Any, NoReturn
@@ -64,7 +65,9 @@ def _options(
 def main() -> NoReturn:
     """Run the command line; every error ends with a message a person can act on and its own exit code."""
     gc.set_threshold(_RARELY)  # a tenth of a short command went into collecting what it had only just imported
-    sys.exit(_guarded(lambda: app(standalone_mode=False)))
+    code = _guarded(lambda: app(standalone_mode=False))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it has ended: a Ctrl-C that comes now is no reason for a traceback
+    sys.exit(code)
 
 
 def _guarded(run: Callable[[], Any]) -> int:

@@ -8,7 +8,6 @@ import pty
 import struct
 import termios
 from collections.abc import Iterator
-from pathlib import Path
 from xml.etree import ElementTree as Xml
 
 import pytest
