@@ -31,7 +31,7 @@ def test_a_small_plan_is_accepted_so_that_the_faults_below_are_their_own(load: L
         ("  cart:", "  Cart:", "9:3: services.Cart: found the name 'Cart', allowed: a name of at most 40 lower-case letters, digits and single hyphens, beginning with a letter"),
         ("eu-west-1", "europe", "2:9: region: found 'europe', allowed: an AWS region such as us-east-1"),
         ("name: shop\n", "", "1:1: name: missing, needed: a name of at most 24 lower-case letters, digits and single hyphens, beginning with a letter"),
-        ("entry: {}", "  security_groups:\n    alb: [{ports: 80, from: 0.0.0.0/0, description: it's}]\nentry: {}", "8:54: network.security_groups.alb[0].description: found \"it's\", allowed: at most 255 letters, digits, spaces and ._-:/()#,@[]+=&;{}!$* as EC2 takes them"),
+        ("entry: {}", "  security_groups:\n    alb: [{ports: 80, from: 0.0.0.0/0, description: it's}]\nentry: {}", "8:53: network.security_groups.alb[0].description: found \"it's\", allowed: at most 255 letters, digits, spaces and ._-:/()#,@[]+=&;{}!$* as EC2 takes them"),
         ("port: 8080", "scaling: {min: 1}", "10:5: services.cart.scaling.max: missing, needed: a whole number from 1 to 5000"),
         ("port: 8080", "port: 8080\n    port: 8081", "11:5: services.cart.port: stated twice, first in line 10"),
         ("  cart:", "\tcart:", "9:1: a tab, allowed: spaces"),
