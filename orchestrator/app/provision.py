@@ -44,7 +44,8 @@ def apply(system: System, outlook: Outlook, sink: Sink, *, data: bool) -> Ending
     )
     plan, _ = outlook.now_and_later()
     report = applier.converge(plan)
-    refusals.note(system.store, system.stack, report, outlook.refused)
+    undone = refusals.undone(system, outlook.compiled.resources, report)
+    refusals.note(system.store, system.stack, undone, outlook.refused)
     services: tuple[ServiceEnding, ...] = ()
     if report.ok:
         services = _roll_out(system, outlook, report, sink)

@@ -1,4 +1,8 @@
-"""Differences that survive: written three times and three times back, they are only reported from then on."""
+"""Differences that survive: written three times and three times back, they are only reported from then on.
+
+What is back at once is AWS's doing, so that is looked at right after the writes. What comes back later is somebody's,
+and is put back each time.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,15 @@ import dataclasses as dc
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from orchestrator.app.system import System
 from orchestrator.aws.tags import fingerprint
-from orchestrator.core.errors import Conflict
+from orchestrator.core.errors import AwsError, Conflict
+from orchestrator.core.resource import Resource
 from orchestrator.core.store import Store
-from orchestrator.core.values import stable
+from orchestrator.core.values import resolve, stable
+from orchestrator.kinds.catalogue import KINDS
+from orchestrator.reconcile.diff import compare
+from orchestrator.reconcile.observe import observe
 from orchestrator.reconcile.report import Outcome, Report
 from orchestrator.reconcile.steps import Action, Plan, Step
 
@@ -34,11 +43,27 @@ def without_refused(store: Store, stack: str, plan: Plan) -> tuple[Plan, tuple[S
     return dc.replace(plan, steps=kept), refused
 
 
-def note(store: Store, stack: str, report: Report, refused: Iterable[Step] = ()) -> None:
-    """Remember which updates were written, to see at the next look whether they lasted, and what was ``refused``."""
-    known = _known(store, stack)
+def undone(system: System, resources: Iterable[Resource], report: Report) -> tuple[Step, ...]:
+    """The updates that have just been written and that AWS shows as if they had not been."""
     written = [r.step for r in report.results if r.outcome is Outcome.DONE and r.step.action is Action.UPDATE]
-    tried = {s.key: {"what": _what(s), "times": _tries(known, s) + 1} for s in written}
+    kinds = {step.address.kind: KINDS[step.address.kind] for step in written}
+    try:
+        live = observe(system.reader, system.stack, resources, kinds=kinds) if kinds else ()
+    except AwsError:
+        return ()  # what cannot be seen is not held against it
+
+    def back(step: Step) -> bool:
+        here = [x for x in live if x.address == step.address]
+        want = resolve(step.desired, report.lookup)
+        return bool(here) and all(compare(want, x)[0] for x in here)
+
+    return tuple(step for step in written if back(step))
+
+
+def note(store: Store, stack: str, undone: Iterable[Step], refused: Iterable[Step]) -> None:
+    """Remember which updates did not last, and those that were not even tried any more: the ``refused``."""
+    known = _known(store, stack)
+    tried = {s.key: {"what": _what(s), "times": _tries(known, s) + 1} for s in undone}
     tried |= {s.key: known[s.key] for s in refused if s.key in known}
     if tried != known:
         _keep(store, stack, tried)
