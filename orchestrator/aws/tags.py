@@ -9,7 +9,8 @@ from typing import Any
 STACK = "orchestrator:stack"
 ADDRESS = "orchestrator:address"
 GENERATION = "orchestrator:generation"
-OWNERSHIP = frozenset({STACK, ADDRESS, GENERATION})
+REGION = "orchestrator:region"
+"""On what AWS keeps for all regions at once: the same stack may be in another region too."""
 
 
 def ownership(stack: str, address: object, generation: str) -> dict[str, str]:

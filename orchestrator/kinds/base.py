@@ -102,9 +102,9 @@ class Kind(Generic[R]):
         return [tags.as_map(i.get("Tags", i.get("tags"))) for i in items]
 
     def live(self, aws: Aws, scope: Scope, item: Item, found: Mapping[str, str]) -> Live[R] | None:
-        """The item as a live resource, or None when it is not this stack's."""
+        """The item as a live resource, or None when it is not this stack's in this region."""
         address = self.address(found, scope)
-        if address is None:
+        if address is None or found.get(tags.REGION, aws.region) != aws.region:
             return None
         return Live(self.parse(address.name, found, item, self.extra(aws, scope, item)), self.outputs_of(item))
 

@@ -120,7 +120,7 @@ class RoleKind(NamedKind[Role]):
             RoleName=want.aws_name,
             Path=want.path,
             AssumeRolePolicyDocument=want.trust.text(),
-            Tags=tags.as_list(want.tags),
+            Tags=_tags(aws, want),
             **{key: value for key, value in optional.items() if value is not None},
         )["Role"]
         return made
@@ -134,7 +134,7 @@ class RoleKind(NamedKind[Role]):
         """Each part by a call of its own; permissions are added before others are taken away."""
         iam, role = aws.client("iam"), want.aws_name
         if "tags" in changed:
-            iam.tag_role(RoleName=role, Tags=tags.as_list(want.tags))
+            iam.tag_role(RoleName=role, Tags=_tags(aws, want))
         if "trust" in changed:
             iam.update_assume_role_policy(RoleName=role, PolicyDocument=want.trust.text())
         if changed & {"description", "max_session"}:
@@ -203,6 +203,11 @@ class RoleKind(NamedKind[Role]):
 
 
 _SERVICE_ROLES = "arn:aws:iam::aws:policy/service-role"
+
+
+def _tags(aws: Aws, want: Role) -> list[dict[str, str]]:
+    """The stack's, and the region that it is in."""
+    return tags.as_list({**want.tags, tags.REGION: aws.region})
 
 
 def _either(want: PolicyDoc, have: PolicyDoc | None) -> PolicyDoc:

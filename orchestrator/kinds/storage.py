@@ -17,6 +17,8 @@ from orchestrator.kinds.scope import Scope
 _BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 _OBJECTS_A_CALL = 1000
 _STRANGERS = "stranger's"
+_OLD_PLACES = {"": "us-east-1", "EU": "eu-west-1"}
+"""What GetBucketLocation says of two regions that are older than their names."""
 _EXAMPLE = "demo-trail-123456789012-us-east-1"
 
 
@@ -59,6 +61,7 @@ class BucketKind(NamedKind[Bucket]):
             "s3:ListAllMyBuckets",
             "s3:ListBucket",
             "s3:ListBucketVersions",
+            "s3:GetBucketLocation",
             "s3:GetBucketTagging",
             "s3:GetEncryptionConfiguration",
             "s3:GetBucketPublicAccessBlock",
@@ -99,13 +102,20 @@ class BucketKind(NamedKind[Bucket]):
     # -- reading -------------------------------------------------------------------------------------------------------
 
     def items(self, aws: Aws, scope: Scope) -> list[Item]:
-        """One list call tells of all that bear the stack's name; only what it does not show is asked for by name."""
+        """One list call tells of all that bear the stack's name; only what it does not show is asked for by name.
+
+        It tells of all regions at once. What bears the name elsewhere is the same stack's in that other region.
+        """
         prefix = f"{scope.stack}-"
-        listed = [b["Name"] for b in aws.pages("s3", "list_buckets", "Buckets", Prefix=prefix)]
+        listed = {b["Name"]: b for b in aws.pages("s3", "list_buckets", "Buckets", Prefix=prefix)}
         names = {str(getattr(want, "aws_name", "")) for want in scope.of(Bucket.kind)}
         names |= {arn.rpartition(":")[2] for arn in scope.proposed(aws, Bucket.kind)}
-        asked = aws.each(lambda name: self._head(aws, name), sorted(names - set(listed)))
-        own = [self._item(aws, name) for name in listed if name.startswith(prefix)]
+        asked = aws.each(lambda name: self._head(aws, name), sorted(names - listed.keys()))
+        own = [
+            self._item(aws, name)
+            for name, bucket in listed.items()
+            if name in names or (name.startswith(prefix) and self._place(aws, bucket) == aws.region)
+        ]
         return self.candidates(aws, scope, [*own, *filter(None, asked)])
 
     def read_tags(self, aws: Aws, arn: str, item: Item) -> Mapping[str, str]:
@@ -208,6 +218,13 @@ class BucketKind(NamedKind[Bucket]):
 
     def _item(self, aws: Aws, name: str) -> Item:
         return {"Name": name, "Arn": f"arn:{aws.partition}:s3:::{name}"}
+
+    def _place(self, aws: Aws, bucket: Mapping[str, str]) -> str:
+        """The region of a listed bucket, which not every endpoint lists."""
+        if region := bucket.get("BucketRegion"):
+            return region
+        told = str(self._ask(aws, "get_bucket_location", bucket["Name"]).get("LocationConstraint") or "")
+        return _OLD_PLACES.get(told, told)
 
     def _head(self, aws: Aws, name: str) -> Item | None:
         """Whether a bucket of that name exists; one that answers 403 or 301 is somebody else's, or elsewhere."""

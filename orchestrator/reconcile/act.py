@@ -24,6 +24,7 @@ from orchestrator.reconcile.diff import compare
 from orchestrator.reconcile.explain import explain
 from orchestrator.reconcile.patience import BUSY, PROPAGATION, Patience, meaning_of
 from orchestrator.reconcile.steps import Action, Step
+from orchestrator.reconcile.taken import holder, way_out
 from orchestrator.reconcile.wait import Look, Pause
 
 Outputs: TypeAlias = Mapping[str, Any]
@@ -282,7 +283,4 @@ def _is_of(want: Resource, live: Live[Any]) -> bool:
 
 
 def _taken(live: Live[Any]) -> Refused:
-    return Refused(
-        f"{live.address}: something that does not carry this stack's tags has its name",
-        hint=f"rename or remove it, or list {live.address} under `adopt:` in the plan",
-    )
+    return Refused(f"{live.address}: its name is taken by {holder(live)}", hint=way_out(live))

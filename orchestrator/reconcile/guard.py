@@ -12,6 +12,7 @@ from orchestrator.core.errors import Refused
 from orchestrator.kinds.base import Kind
 from orchestrator.kinds.catalogue import KINDS
 from orchestrator.reconcile.steps import Action, Plan, Step
+from orchestrator.reconcile.taken import holder, way_out
 
 
 @dc.dataclass(frozen=True, kw_only=True)
@@ -77,8 +78,7 @@ def losses(plan: Plan) -> tuple[Step, ...]:
 def _taken(plan: Plan) -> Iterable[tuple[str, str]]:
     for live in plan.taken:
         arn = live.outputs.get("arn") or live.outputs.get("id") or live.outputs.get("name") or ""
-        way = "list what you want to take over under `adopt:` in the plan, or rename one of the two"
-        yield f"  {live.address}: its name is taken by something without this stack's tags ({arn})", way
+        yield f"  {live.address}: its name is taken by {holder(live)} ({arn})", way_out(live)
 
 
 def _not_adoptable(plan: Plan) -> Iterable[tuple[str, str]]:

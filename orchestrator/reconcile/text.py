@@ -10,6 +10,7 @@ from orchestrator.core.resource import Live, Resource
 from orchestrator.core.values import Initial, Ref, Unknown, resolve
 from orchestrator.reconcile import shown
 from orchestrator.reconcile.steps import OLD, Action, Change, Foreign, Plan, Step
+from orchestrator.reconcile.taken import holder
 
 _WIDTH = 3
 
@@ -23,8 +24,8 @@ def render(plan: Plan) -> str:
     if losing:
         blocks.append("Holds data, and would lose it:\n\n" + _block(plan, losing))
     if plan.taken:
-        lines = "\n".join(f"  ! {live.address}  {_identity(live)}" for live in plan.taken)
-        blocks.append(f"Names taken by something without this stack's tags:\n\n{lines}")
+        lines = "\n".join(f"  ! {live.address}  {_identity(live)}  by {holder(live)}" for live in plan.taken)
+        blocks.append(f"Names that are taken:\n\n{lines}")
     return "\n\n".join([b for b in blocks if b] + [summary(plan)])
 
 
@@ -49,7 +50,9 @@ def as_json(plan: Plan) -> dict[str, Any]:
         "summary": summary(plan),
         "unchanged": plan.count(Action.KEEP),
         "steps": [_step_json(s) for s in plan.steps if s.action is not Action.KEEP or s.foreign],
-        "taken": [{"address": str(live.address), "identity": _identity(live)} for live in plan.taken],
+        "taken": [
+            {"address": str(live.address), "identity": _identity(live), "by": holder(live)} for live in plan.taken
+        ],
     }
 
 

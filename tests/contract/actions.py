@@ -38,6 +38,7 @@ _TAGS = ("Tags", "tags", "TagSpecifications", "TagsList")
 _ROLE = re.compile(r"arn:[a-z-]+:iam::\d{12}:role/\S+")
 
 UNUSUAL: dict[str, frozenset[str]] = {
+    "bucket": frozenset({"s3:GetBucketLocation"}),
     "role": frozenset({"iam:RemoveRoleFromInstanceProfile"}),
     "route-table": frozenset({"ec2:ReplaceRouteTableAssociation", "ec2:ReplaceRoute"}),
     "namespace": frozenset({"ec2:DescribeVpcs", "ec2:DescribeVpcAttribute"}),

@@ -48,11 +48,14 @@ class Account:
                 found.extend(KINDS[kind].observe(self.reader, scope))
         return found
 
-    def plan(self, resources: Sequence[Resource], lives: Lives | None = None) -> Plan:
+    def plan(
+        self, resources: Sequence[Resource], lives: Lives | None = None, *, adopt: frozenset[Address] = frozenset()
+    ) -> Plan:
         """What the diff would do, from what was seen or from what there is now."""
         who = self.reader.identity()
         seen = self.observe(resources) if lives is None else lives
-        return make_plan(self._marked(resources), seen, traits(who.account, self.reader.region, who.partition))
+        here = traits(who.account, self.reader.region, who.partition)
+        return make_plan(self._marked(resources), seen, here, adopt=adopt)
 
     def apply(self, resources: Sequence[Resource], lives: Lives | None = None) -> None:
         """Create and update what the plan says, in its order."""

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import dataclasses as dc
 
+from orchestrator.aws import tags
+from orchestrator.aws.door import Access
 from orchestrator.core.values import PolicyDoc
 from orchestrator.kinds.iam import Role, allow, trust
 from orchestrator.reconcile.steps import Action
+from orchestrator.reconcile.taken import holder, way_out
+from tests.contract.calls import WatchedAws
 from tests.contract.harness import Account
 from tests.contract.life import planned
 
@@ -95,3 +99,22 @@ def test_permissions_that_do_not_fit_a_role_together_are_exchanged_at_once(accou
     after = dc.replace(TASK, inline={"files": policy("new")})
     assert account.applier().converge(account.plan([after])).ok
     assert account.plan([after]).empty
+
+
+def test_a_role_of_the_same_stack_in_another_region_is_taken_and_never_rewritten(account: Account) -> None:
+    aws, reader = (WatchedAws(Access(region="eu-west-1"), account.aws.clock, read_only=r) for r in (False, True))
+    ireland = Account(aws, reader)
+    ireland.apply([TASK])
+    (taken,) = account.plan([dc.replace(TASK, inline={"all": allow(["*"], ["*"])})]).taken
+    assert holder(taken) == "the stack contract in eu-west-1"
+    assert "another name" in way_out(taken)
+    assert account.observe([], {"role"}) == []
+    assert ireland.plan([TASK]).empty
+
+
+def test_an_adopted_role_is_of_this_region_from_then_on(account: Account) -> None:
+    account.aws.client("iam").create_role(RoleName="contract-task", AssumeRolePolicyDocument=TASK.trust.text())
+    plan = account.plan([TASK], adopt=frozenset({TASK.address}))
+    assert account.applier().apply(plan).ok
+    (live,) = account.observe([TASK])
+    assert live.resource.tags[tags.REGION] == "us-east-1"

@@ -6,6 +6,7 @@ import dataclasses as dc
 from typing import Any
 
 import boto3
+import pytest
 
 from orchestrator.aws.door import Access
 from orchestrator.core.values import JsonDoc, PolicyDoc
@@ -92,6 +93,33 @@ def test_outside_us_east_1_the_region_is_named_and_in_it_it_is_not(account: Acco
     created = [call for aws in (account.aws, elsewhere) for call in aws.sent if call.operation == "CreateBucket"]
     places = [call.params["CreateBucketConfiguration"].get("LocationConstraint") for call in created]
     assert places == [None, "eu-west-1"]
+
+
+def in_ireland(account: Account) -> Account:
+    """The same stack in another region."""
+    aws, reader = (WatchedAws(Access(region="eu-west-1"), account.aws.clock, read_only=r) for r in (False, True))
+    return Account(aws, reader)
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["region listed", "region not listed"])
+def test_a_bucket_of_the_same_stack_in_another_region_is_not_ours_to_prune(account: Account, told: bool) -> None:
+    ireland = in_ireland(account)
+    theirs = dc.replace(BUCKET, aws_name="contract-artifacts-123456789012-eu-west-1")
+    ireland.apply([theirs])
+    account.apply([BUCKET])
+    for place in (account, ireland):
+        if not told:
+            place.reader.client("s3").meta.events.register("after-call.s3.ListBuckets", without_regions)
+    assert account.plan([BUCKET]).empty
+    assert ireland.plan([theirs]).empty
+    assert account.observe([], {"bucket"})[0].resource.aws_name == NAME
+    for place in (account, ireland):
+        place.reader.client("s3").meta.events.unregister("after-call.s3.ListBuckets", without_regions)
+
+
+def without_regions(parsed: Any, **_: Any) -> None:
+    for bucket in parsed["Buckets"]:
+        del bucket["BucketRegion"]
 
 
 def test_tags_of_others_survive_ours(account: Account) -> None:

@@ -191,7 +191,7 @@ def test_a_name_that_somebody_else_took_meanwhile_is_said_and_left_alone(cloud: 
     cloud.before = taken
     [result] = applier(cloud).apply(plan).results
     assert result.outcome is Outcome.FAILED
-    assert "does not carry this stack's tags" in result.error
+    assert "taken by something without this stack's tags" in result.error
     assert "adopt" in result.hint
 
 

@@ -178,9 +178,9 @@ def test_a_name_that_is_taken_stands_apart_with_what_has_it() -> None:
     assert render(plan([Thing(name="net"), Thing(name="new")], [there])) == said("""
       + thing/new  in the plan, not on AWS
 
-    Names taken by something without this stack's tags:
+    Names that are taken:
 
-      ! thing/net  arn:aws:demo:::net
+      ! thing/net  arn:aws:demo:::net  by something without this stack's tags
 
     Plan: 1 to create, 1 in conflict; 0 unchanged.
     """)
