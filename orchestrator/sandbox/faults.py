@@ -63,6 +63,9 @@ class Rule:
     seed: int = 0
     seconds: float = 1.0
     """How long a delay is, in real seconds."""
+    code: str = ""
+    """What a refusal is called, where not as the service usually calls it."""
+    message: str = ""
 
 
 @dataclass
@@ -120,8 +123,8 @@ class Faults:
                 _hang_up(environ)
             case Fault.TRUNCATED:
                 return _cut(self._app, environ, start_response)
-            case Fault.THROTTLE | Fault.ERROR | Fault.DENIED as fault:
-                return _refuse(fault, environ, start_response)
+            case Fault.THROTTLE | Fault.ERROR | Fault.DENIED if rule:
+                return _refuse(rule, environ, start_response)
             case Fault.DELAY if rule:
                 self._sleep(rule.seconds)
         return self._app(environ, start_response)
@@ -188,14 +191,15 @@ _MESSAGES = {
 }
 
 
-def _refuse(fault: Fault, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+def _refuse(rule: Rule, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     asked: Operation = environ[OPERATION]
     service = get_service_model(asked.service)
     protocol = determine_request_protocol(service, environ.get("CONTENT_TYPE", ""))
-    status, code = _BY_PROTOCOL[fault].get(protocol, _OTHERWISE[fault])
+    status, usual = _BY_PROTOCOL[rule.fault].get(protocol, _OTHERWISE[rule.fault])
+    code = rule.code or usual
     operation = service.operation_model(asked.name)
     written = get_serializer_class(asked.service, protocol)(operation_model=operation).serialize(
-        _Refusal(code, _MESSAGES[fault])
+        _Refusal(code, rule.message or _MESSAGES[rule.fault])
     )
     text = written["body"]
     body = text if isinstance(text, bytes) else str(text).encode()

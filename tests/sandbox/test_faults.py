@@ -79,6 +79,13 @@ def test_a_rule_takes_only_what_it_names_after_some_and_so_often(aws: Aws) -> No
     assert [count for _, count in aws.sandbox.faults.taken()] == [2]
 
 
+def test_a_refusal_can_be_of_any_code_and_in_any_words(aws: Aws) -> None:
+    told = Rule(fault=Fault.DENIED, code="InvalidAllocationID.NotFound", message="not yet")
+    aws.sandbox.faults.add(told)
+    with pytest.raises(boto.ClientError, match=r"InvalidAllocationID\.NotFound.*not yet"):
+        aws.client("ec2").describe_addresses()
+
+
 def test_a_reset_of_the_account_ends_all_faults(aws: Aws) -> None:
     aws.sandbox.faults.add(Rule(fault=Fault.DENIED))
     aws.sandbox.reset()

@@ -72,6 +72,48 @@ def test_one_answer_in_twenty_is_lost_or_cut() -> None:
         _came_up(stage)
 
 
+# What real accounts answer for a while about what has only just been made: everything is known somewhere first.
+NOT_YET = {
+    ("ec2", "CreateSubnet"): ("InvalidVpcID.NotFound", "The vpc ID 'vpc-1' does not exist"),
+    ("ec2", "CreateRoute"): ("InvalidGatewayID.NotFound", "The gateway ID 'igw-1' does not exist"),
+    ("ec2", "CreateNatGateway"): ("InvalidAllocationID.NotFound", "The allocation ID 'eipalloc-1' does not exist"),
+    ("ec2", "CreateVpcEndpoint"): ("InvalidSubnetId.NotFound", "The subnet ID 'subnet-1' does not exist"),
+    ("ec2", "AssociateRouteTable"): ("InvalidRouteTableID.NotFound", "The routeTable ID 'rtb-1' does not exist"),
+    ("ec2", "AuthorizeSecurityGroupIngress"): ("InvalidGroup.NotFound", "The security group 'sg-1' does not exist"),
+    ("elbv2", "CreateLoadBalancer"): ("SubnetNotFound", "The subnet ID 'subnet-1' does not exist"),
+    ("elbv2", "CreateListener"): ("LoadBalancerNotFound", "One or more load balancers not found"),
+    ("elbv2", "CreateRule"): ("TargetGroupNotFound", "One or more target groups not found"),
+    ("ecs", "CreateService"): ("InvalidParameterException", "Unable to assume the service linked role. Please verify"),
+    ("ecs", "RegisterTaskDefinition"): ("ClientException", "Role is not valid"),
+    ("application-autoscaling", "RegisterScalableTarget"): ("ValidationException", "ECS service doesn't exist: x"),
+    ("application-autoscaling", "PutScalingPolicy"): ("ObjectNotFoundException", "No scalable target registered for x"),
+    ("logs", "PutRetentionPolicy"): ("ResourceNotFoundException", "The specified log group does not exist."),
+    ("iam", "PutRolePolicy"): ("NoSuchEntity", "The role with name forum-task cannot be found."),
+    ("s3", "PutBucketPolicy"): ("NoSuchBucket", "The specified bucket does not exist"),
+    ("s3", "PutPublicAccessBlock"): ("OperationAborted", "A conflicting conditional operation is in progress"),
+    ("codebuild", "CreateProject"): (
+        "InvalidInputException",
+        "CodeBuild is not authorized to perform: sts:AssumeRole on service role",
+    ),
+    ("codepipeline", "CreatePipeline"): ("InvalidStructureException", "CodePipeline is not authorized to perform: x"),
+    ("cloudtrail", "CreateTrail"): ("InsufficientS3BucketPolicyException", "Incorrect S3 bucket policy is detected"),
+    ("events", "PutTargets"): ("ResourceNotFoundException", "Rule forum-push does not exist on EventBus default."),
+}
+
+
+def test_what_aws_does_not_know_everywhere_yet_is_waited_for() -> None:
+    with forum() as stage:
+        for (service, operation), (code, message) in NOT_YET.items():
+            stage.aws.sandbox.faults.add(
+                Rule(fault=Fault.DENIED, service=service, operation=operation, count=2, code=code, message=message)
+            )
+        ending = stage.apply()
+        assert not ending.outcome, [(str(r.step.address), r.error) for r in ending.report.failed]
+        unasked = {rule.operation for rule, taken in stage.aws.sandbox.faults.taken() if not taken}
+        assert unasked == set()
+        _whole(stage)
+
+
 def test_a_denied_call_is_named_and_what_it_blocks_is_made_once_it_is_allowed() -> None:
     with forum() as stage:
         stage.aws.sandbox.faults.add(Rule(fault=Fault.DENIED, service="ec2", operation="CreateNatGateway"))
