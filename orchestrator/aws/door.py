@@ -38,6 +38,7 @@ READS = ("Describe", "List", "Get", "BatchGet", "BatchCheck", "Search", "Head", 
 _ONCE = ("Create", "Allocate", "Run", "Request", "Import", "Authorize", "RegisterTaskDefinition", "Start")
 _SLOW = ("elbv2", "ec2", "resourcegroupstaggingapi")
 _ATTEMPTS = 10
+_ATTEMPTS_FAILING = 6
 _ATTEMPTS_UNREACHABLE = 4
 
 
@@ -339,5 +340,7 @@ def _again(error: BaseException, once: bool) -> bool:
 
 def _enough(state: tenacity.RetryCallState) -> bool:
     error = state.outcome.exception() if state.outcome else None
-    unreachable = isinstance(error, boto.EndpointConnectionError | boto.ConnectTimeoutError)
-    return state.attempt_number >= (_ATTEMPTS_UNREACHABLE if unreachable else _ATTEMPTS)
+    if isinstance(error, boto.EndpointConnectionError | boto.ConnectTimeoutError):
+        return state.attempt_number >= _ATTEMPTS_UNREACHABLE
+    throttled = error is None or classify(error) is ErrorClass.THROTTLED
+    return state.attempt_number >= (_ATTEMPTS if throttled else _ATTEMPTS_FAILING)
