@@ -8,9 +8,9 @@ from typing import Any
 
 from orchestrator.aws.door import Aws
 from orchestrator.kinds.ecs.task_definitions import canonical_input
-from orchestrator.rollout.decide import Decision, Need, decide, differences, wanted_image
+from orchestrator.rollout.decide import Decision, Delivery, Need, decide, differences, wanted_image
 from orchestrator.rollout.images import Image, ImageMissing, resolve
-from orchestrator.rollout.release import IMAGE_TAG, ServiceSpec, release_of
+from orchestrator.rollout.release import IMAGE_TAG, RELEASE_TAG, ServiceSpec, release_of
 from orchestrator.rollout.survey import LiveService, survey
 
 
@@ -28,20 +28,19 @@ def assess(
     """
     listed = {spec.name: spec for spec in specs}
     standing = live if live is not None else survey(aws, listed.values())
-    strayed = [(spec, standing[n]) for n, spec in listed.items() if standing[n].strayed]
-    delivered = {spec.name: image for (spec, _), image in zip(strayed, _delivered(aws, strayed), strict=True) if image}
+    delivered = _delivered(aws, [(spec, standing[n]) for n, spec in listed.items() if standing[n].strayed])
     names = {n: wanted_image(spec, standing[n], (images or {}).get(n)) for n, spec in listed.items()}
-    names |= {n: image.text for n, image in delivered.items() if names[n] == standing[n].image}
-    known = {n: _running(spec, standing[n]) for n, spec in listed.items() if names[n] == standing[n].image}
-    known |= {n: image for n, image in delivered.items() if names[n] == image.text}
+    kept = {n for n in names if names[n] == standing[n].image}
+    known = {n: delivered[n].image if n in delivered else _running(listed[n], standing[n]) for n in kept}
     asked = {n: spec.wants(names[n]) for n, spec in listed.items() if n not in known}
     found: dict[str, Image | ImageMissing] = {**known, **(resolve(aws, asked) if asked else {})}
     decisions = {n: decide(spec, standing[n], found[n], delivered.get(n)) for n, spec in listed.items()}
-    return dict(zip(decisions, aws.each(lambda d: _explained(aws, d), decisions.values()), strict=True))
+    explained = aws.each(lambda d: _explained(aws, d, delivered.get(d.service)), decisions.values())
+    return dict(zip(decisions, explained, strict=True))
 
 
-def _delivered(aws: Aws, strayed: Sequence[tuple[ServiceSpec, LiveService]]) -> list[Image | None]:
-    """The images that a pipeline has deployed past us, where the image is all that it has changed."""
+def _delivered(aws: Aws, strayed: Sequence[tuple[ServiceSpec, LiveService]]) -> dict[str, Delivery]:
+    """What others, a pipeline mostly, have deployed past us: an image of the service's own repository, by service."""
 
     def ask(pair: tuple[ServiceSpec, LiveService]) -> Mapping[str, Any]:
         revision = pair[1].side.task_definition if pair[1].side else ""
@@ -55,14 +54,22 @@ def _delivered(aws: Aws, strayed: Sequence[tuple[ServiceSpec, LiveService]]) -> 
         if (uri := _image_of(spec, running)).startswith((f"{spec.repository_uri}:", f"{spec.repository_uri}@"))
     }
     images = resolve(aws, named) if named else {}
-    found: list[Image | None] = []
-    for (spec, _), running in zip(strayed, revisions, strict=True):
-        image = images.get(spec.name)
-        same = isinstance(image, Image) and _besides_image(spec, running) == _besides_image(
-            spec, release_of(spec, image).task_definition
-        )
-        found.append(image if isinstance(image, Image) and same else None)
-    return found
+    return {
+        spec.name: Delivery(image, alone=_unchanged(spec, live) and _alone(spec, running, image))
+        for (spec, live), running in zip(strayed, revisions, strict=True)
+        if isinstance(image := images.get(spec.name), Image)
+    }
+
+
+def _unchanged(spec: ServiceSpec, live: LiveService) -> bool:
+    """Whether the plan is, but for the image, what was last rolled out."""
+    before = live.side.tags.get(RELEASE_TAG, "") if live.side else ""
+    return release_of(spec, _running(spec, live)).hash == before
+
+
+def _alone(spec: ServiceSpec, running: Mapping[str, Any], image: Image) -> bool:
+    """Whether a revision is, but for the image, as planned."""
+    return _besides_image(spec, running) == _besides_image(spec, release_of(spec, image).task_definition)
 
 
 def _image_of(spec: ServiceSpec, definition: Mapping[str, Any]) -> str:
@@ -85,7 +92,7 @@ def _running(spec: ServiceSpec, live: LiveService) -> Image:
     return Image(live.image, f"{spec.repository_uri}@{digest}" if digest else live.image)
 
 
-def _explained(aws: Aws, decision: Decision) -> Decision:
+def _explained(aws: Aws, decision: Decision, delivered: Delivery | None) -> Decision:
     """The decision with what differs, field by field, from what runs."""
     if decision.need is not Need.ROLLOUT or decision.release is None or decision.live.side is None:
         return decision
@@ -94,7 +101,8 @@ def _explained(aws: Aws, decision: Decision) -> Decision:
     running, wanted = canonical_input(answer["taskDefinition"]), canonical_input(decision.release.task_definition)
     content = {key: side.described.get(key) for key in decision.release.content if key != "loadBalancers"}
     planned = {key: value for key, value in decision.release.content.items() if key != "loadBalancers"}
-    found = [*_images(decision, side.tags.get(IMAGE_TAG, "")), *differences(running, wanted)]
+    image = delivered.image.text if delivered else side.tags.get(IMAGE_TAG, "")
+    found = [*_images(decision, image), *differences(running, wanted)]
     found += differences(content, planned)
     reasons = (*decision.reasons, *(text for text in found if not _image_uri(text)))
     return dc.replace(decision, reasons=reasons or ("what runs was not rolled out from here",))

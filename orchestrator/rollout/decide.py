@@ -45,6 +45,14 @@ class Decision:
         return self.need in (Need.FIRST, Need.ROLLOUT, Need.HEAL, Need.RECORD)
 
 
+@dc.dataclass(frozen=True)
+class Delivery:
+    """An image that somebody else has deployed past us. ``alone``: nothing else differs from plan and last rollout."""
+
+    image: Image
+    alone: bool
+
+
 def wanted_image(spec: ServiceSpec, live: LiveService, override: str | None = None) -> str:
     """Which image is wanted, by name. The plan's word counts when it changed; otherwise what runs is kept.
 
@@ -58,18 +66,15 @@ def wanted_image(spec: ServiceSpec, live: LiveService, override: str | None = No
 
 
 def decide(
-    spec: ServiceSpec, live: LiveService, image: Image | ImageMissing, delivered: Image | None = None
+    spec: ServiceSpec, live: LiveService, image: Image | ImageMissing, delivered: Delivery | None = None
 ) -> Decision:
-    """What a service needs when that image is the wanted one.
-
-    ``delivered``: the image that somebody else has deployed past us, where that is all that they have changed.
-    """
+    """What a service needs when that image is the wanted one. What was ``delivered`` alone is only recorded."""
     if live.foreign:
         return Decision(service=spec.name, need=Need.LOOK, live=live, reasons=(live.foreign,))
     if isinstance(image, ImageMissing):
         return Decision(service=spec.name, need=Need.IMAGE, live=live, missing=image, reasons=(str(image),))
     release = release_of(spec, image)
-    if delivered == image and len(live.unsettled) == 1 and not _moved(spec, live):
+    if delivered == Delivery(image, alone=True) and len(live.unsettled) == 1 and not _moved(spec, live):
         said = f"{image.text.partition('@')[0]} was delivered past us"
         return Decision(service=spec.name, need=Need.RECORD, live=live, release=release, reasons=(said,))
     need, reasons = _need(spec, live, release)
