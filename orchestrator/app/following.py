@@ -20,7 +20,6 @@ from orchestrator.core.resource import Resource
 from orchestrator.core.values import Initial, resolve
 from orchestrator.kinds.catalogue import KINDS
 from orchestrator.plan.compile.context import COLOURS, ColourName
-from orchestrator.reconcile.apply import Applier
 from orchestrator.reconcile.diff import make_plan
 from orchestrator.reconcile.observe import observe
 
@@ -47,15 +46,7 @@ class Followers:
             live = [
                 x for x in observe(system.reader, system.stack, wanted.values(), kinds=kinds) if x.address in moving
             ]
-            applier = Applier(
-                aws=system.aws,
-                stack=system.stack,
-                clock=system.clock,
-                sink=self._sink,
-                workers=system.workers,
-                hold=system.assert_held,
-            )
-            report = applier.apply(make_plan(here, live, system.traits))
+            report = system.applier(self._sink).apply(make_plan(here, live, system.traits))
             if not report.ok:
                 failed = "; ".join(f"{r.step.address}: {r.error}" for r in report.failed)
                 raise AwsError(f"what follows {service} did not all move to {colour}: {failed}")

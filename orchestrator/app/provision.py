@@ -14,7 +14,6 @@ from orchestrator.app.system import System
 from orchestrator.core.events import Sink
 from orchestrator.lease import Holder
 from orchestrator.reconcile import guard
-from orchestrator.reconcile.apply import Applier
 from orchestrator.reconcile.report import Report
 from orchestrator.reconcile.steps import Plan
 from orchestrator.rollout.assess import assess
@@ -32,16 +31,7 @@ def check(system: System, outlook: Outlook, *, data: bool, deletions: int | None
 def apply(system: System, outlook: Outlook, sink: Sink, *, data: bool) -> Ending:
     """Carry the outlook out. Nothing raises for a step or a service that fails: the ending says what became of each."""
     began = system.clock.now()
-    applier = Applier(
-        aws=system.aws,
-        stack=system.stack,
-        clock=system.clock,
-        sink=sink,
-        workers=system.workers,
-        hold=system.assert_held,
-        stop=system.stop,
-        data=data,
-    )
+    applier = system.applier(sink, data=data)
     plan, _ = outlook.now_and_later()
     report = applier.converge(plan)
     undone = refusals.undone(system, outlook.compiled.resources, report)

@@ -9,11 +9,13 @@ from functools import cached_property
 
 from orchestrator.aws.door import Aws
 from orchestrator.core.clock import Clock
+from orchestrator.core.events import Sink
 from orchestrator.core.store import Scoped, Store
 from orchestrator.lease import Lease, acquire
 from orchestrator.plan.compile import Compiled, Context, compile_plan
 from orchestrator.plan.compile.context import ColourName
 from orchestrator.plan.load.loader import LoadedPlan
+from orchestrator.reconcile.apply import Applier
 from orchestrator.reconcile.observe import traits
 from orchestrator.reconcile.steps import Traits
 
@@ -91,6 +93,19 @@ class System:
                 yield lease
             finally:
                 self.lease = None
+
+    def applier(self, sink: Sink, *, data: bool = False) -> Applier:
+        """How plans of this stack are carried out: under its lease, until it is told to stop."""
+        return Applier(
+            aws=self.aws,
+            stack=self.stack,
+            clock=self.clock,
+            sink=sink,
+            workers=self.workers,
+            hold=self.assert_held,
+            stop=self.stop,
+            data=data,
+        )
 
     def assert_held(self) -> None:
         """Raise when this stack is no longer ours to change: called before every step that writes."""

@@ -8,7 +8,6 @@ from orchestrator.app.ending import Ending
 from orchestrator.app.system import System
 from orchestrator.core.events import Sink
 from orchestrator.reconcile import guard
-from orchestrator.reconcile.apply import Applier
 from orchestrator.reconcile.diff import make_plan
 from orchestrator.reconcile.observe import observe
 from orchestrator.reconcile.steps import Plan, Step
@@ -47,17 +46,7 @@ def look(system: System, *, data: bool) -> Removal:
 def destroy(system: System, removal: Removal, sink: Sink) -> Ending:
     """Take it away, users before what they use."""
     began = system.clock.now()
-    applier = Applier(
-        aws=system.aws,
-        stack=system.stack,
-        clock=system.clock,
-        sink=sink,
-        workers=system.workers,
-        hold=system.assert_held,
-        stop=system.stop,
-        data=removal.data,
-    )
-    report = applier.prune(removal.plan)
+    report = system.applier(sink, data=removal.data).prune(removal.plan)
     if report.ok:
         forget(system.store, system.stack, "the stack was destroyed", now=system.clock.now())
     kept = tuple(str(step.address) for step in removal.kept)
