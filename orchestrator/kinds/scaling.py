@@ -1,7 +1,7 @@
 """Application Auto Scaling: between which bounds a service's task count moves, and by what.
 
 AWS keeps no tags that would tell whose a scaling policy is, and targets of a service are found through the service: so
-what hangs on the services of our cluster, under names of ours, is ours.
+what hangs on services of ours is ours, policies under names of ours.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ from orchestrator.core.resource import Live, Resource, attr
 from orchestrator.core.values import Join, Link, Ref, resolve
 from orchestrator.kinds.base import Actions, Item, Kind, Named, owned
 from orchestrator.kinds.ecs.clusters import Cluster
+from orchestrator.kinds.ecs.scaled import services_behind
 from orchestrator.kinds.ecs.services import Service, ServiceKind
 from orchestrator.kinds.scope import Scope
 
 _SERVICE = "application-autoscaling"
 _NAMESPACE = "ecs"
+_BEHIND = "service behind it"
 _TRACKING = "TargetTrackingScalingPolicyConfiguration"
 
 
@@ -52,7 +54,7 @@ class ScalableTargetKind(Kind[ScalableTarget]):
     service = _SERVICE
     outputs: ClassVar[Mapping[str, str]] = {"id": "ResourceId", "arn": "ScalableTargetARN"}
     actions = Actions(
-        read=("application-autoscaling:DescribeScalableTargets",),
+        read=("application-autoscaling:DescribeScalableTargets", "ecs:DescribeServices"),
         create=("application-autoscaling:RegisterScalableTarget",),
         update=("application-autoscaling:RegisterScalableTarget",),
         delete=("application-autoscaling:DeregisterScalableTarget",),
@@ -61,12 +63,15 @@ class ScalableTargetKind(Kind[ScalableTarget]):
     indexed = False
 
     def items(self, aws: Aws, scope: Scope) -> list[Item]:
-        """Of all targets those that we want, and any other in our cluster."""
+        """Of all targets those that we want, and others that are on a service of ours in our cluster."""
         clusters, wanted = _clusters(aws, scope), _targets(scope)
         if not clusters and not wanted:
             return []
         listed = aws.pages(_SERVICE, "describe_scalable_targets", "ScalableTargets", ServiceNamespace=_NAMESPACE)
-        return [t for t in listed if t["ResourceId"] in wanted or _cluster_of(t["ResourceId"]) in clusters]
+        near = [t for t in listed if t["ResourceId"] in wanted or _cluster_of(t["ResourceId"]) in clusters]
+        behind = services_behind(aws, scope, {t["ResourceId"] for t in near} - wanted.keys())
+        ours = [t for t in near if t["ResourceId"] in wanted or t["ResourceId"] in behind]
+        return [{**t, _BEHIND: behind.get(t["ResourceId"])} for t in ours]
 
     def tags(self, aws: Aws, scope: Scope, items: list[Item]) -> list[Mapping[str, str]]:
         """Those that it would carry if it could."""
@@ -78,6 +83,11 @@ class ScalableTargetKind(Kind[ScalableTarget]):
             return _marks(scope, want, Address(self.resource.kind, name))
 
         return [marks(item) for item in items]
+
+    def parse(self, name: str, found: Mapping[str, str], item: Item, extra: Mapping[str, Any]) -> ScalableTarget:
+        """It stands on its service, which its fields only name: it has to go before that."""
+        target, service = super().parse(name, found, item, extra), item[_BEHIND]
+        return dc.replace(target, after=frozenset({service})) if service else target
 
     def predict(self, want: ScalableTarget, account: str, region: str, partition: str) -> Mapping[str, Any]:
         """It is known by its service."""
@@ -169,7 +179,7 @@ class ScalingPolicyKind(Kind[ScalingPolicy]):
     service = _SERVICE
     outputs: ClassVar[Mapping[str, str]] = {"id": "PolicyARN", "arn": "PolicyARN", "name": "PolicyName"}
     actions = Actions(
-        read=("application-autoscaling:DescribeScalingPolicies",),
+        read=("application-autoscaling:DescribeScalingPolicies", "ecs:DescribeServices"),
         create=("application-autoscaling:PutScalingPolicy",),
         update=("application-autoscaling:PutScalingPolicy",),
         delete=("application-autoscaling:DeleteScalingPolicy",),
@@ -178,17 +188,19 @@ class ScalingPolicyKind(Kind[ScalingPolicy]):
     indexed = False
 
     def items(self, aws: Aws, scope: Scope) -> list[Item]:
-        """Of all policies those that we want, and others in our cluster that bear a name of ours."""
-        clusters, wanted = _clusters(aws, scope), _policies(scope)
+        """Of all policies those that we want, and others on services of ours that bear a name of ours."""
+        clusters, wanted, targets = _clusters(aws, scope), _policies(scope), _targets(scope)
         if not clusters and not wanted:
             return []
         listed = aws.pages(_SERVICE, "describe_scaling_policies", "ScalingPolicies", ServiceNamespace=_NAMESPACE)
 
-        def ours(item: Item) -> bool:
-            left_over = item["PolicyName"].startswith(f"{scope.stack}-") and _cluster_of(item["ResourceId"]) in clusters
-            return _policy_key(item) in wanted or left_over
+        def left_over(item: Item) -> bool:
+            return item["PolicyName"].startswith(f"{scope.stack}-") and _cluster_of(item["ResourceId"]) in clusters
 
-        return [p for p in listed if ours(p)]
+        near = [p for p in listed if _policy_key(p) in wanted or left_over(p)]
+        unknown = {p["ResourceId"] for p in near if _policy_key(p) not in wanted} - targets.keys()
+        ours = {*targets, *services_behind(aws, scope, unknown)}
+        return [p for p in near if _policy_key(p) in wanted or p["ResourceId"] in ours]
 
     def tags(self, aws: Aws, scope: Scope, items: list[Item]) -> list[Mapping[str, str]]:
         """Those that it would carry if it could. What is left over keeps its address unless something wanted has it."""

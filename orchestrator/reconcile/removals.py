@@ -1,7 +1,7 @@
 """What has to go, and in which order: pure, and read off live AWS alone, since what goes is in no plan any more.
 
-Whoever has another's id or ARN in a field is its user, and users go first. What makes room for its own replacement goes
-before anything converges; all the rest is pruned after everything has converged.
+Whoever has another's id or ARN in a field, or was seen to come after it, is its user, and users go first. What makes
+room for its own replacement goes before anything converges; all the rest is pruned after everything has converged.
 """
 
 from __future__ import annotations
@@ -75,10 +75,14 @@ def _owners(doomed: Mapping[str, tuple[str, Live[Any]]]) -> dict[str, str]:
 def _users(doomed: Mapping[str, tuple[str, Live[Any]]]) -> dict[str, set[str]]:
     """For each doomed thing, the other doomed things that hold it."""
     owner = _owners(doomed)
+    at: dict[Address, set[str]] = defaultdict(set)
+    for key, (_, live) in doomed.items():
+        at[live.address].add(key)
     users: dict[str, set[str]] = defaultdict(set)
     for key, (_, live) in doomed.items():
         mine = {value for value in live.outputs.values() if isinstance(value, str)}
-        for used in {owner[text] for text in _held(live) if text in owner and text not in mine} - {key}:
+        held = {owner[text] for text in _held(live) if text in owner and text not in mine}
+        for used in held.union(*(at[address] for address in live.resource.after)) - {key}:
             users[used].add(key)
     return users
 

@@ -39,6 +39,8 @@ _ROLE = re.compile(r"arn:[a-z-]+:iam::\d{12}:role/\S+")
 
 UNUSUAL: dict[str, frozenset[str]] = {
     "bucket": frozenset({"s3:GetBucketLocation"}),
+    "scalable-target": frozenset({"ecs:DescribeServices"}),
+    "scaling-policy": frozenset({"ecs:DescribeServices"}),
     "role": frozenset({"iam:RemoveRoleFromInstanceProfile"}),
     "route-table": frozenset({"ec2:ReplaceRouteTableAssociation", "ec2:ReplaceRoute"}),
     "namespace": frozenset({"ec2:DescribeVpcs", "ec2:DescribeVpcAttribute"}),

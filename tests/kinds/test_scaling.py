@@ -96,6 +96,55 @@ def test_a_policy_that_somebody_else_put_on_our_service_is_left_alone(account: A
     assert account.plan(scaled).empty
 
 
+@pytest.fixture
+def colleagues(account: Account, scaled: list[Resource]) -> str:
+    """A service that somebody runs in our cluster, scaled by a policy of a name like ours."""
+    ecs = account.aws.client("ecs")
+    (ours,) = ecs.describe_services(cluster="contract", services=["posts"])["services"]
+    settings = {k: ours[k] for k in ("cluster", "taskDefinition", "networkConfiguration") if k in ours}
+    ecs.create_service(**{"cluster": "contract", **settings}, serviceName="theirs", desiredCount=0)
+    client = account.aws.client("application-autoscaling")
+    key = {"ServiceNamespace": "ecs", "ResourceId": "service/contract/theirs"}
+    dimension = "ecs:service:DesiredCount"
+    client.register_scalable_target(**key, ScalableDimension=dimension, MinCapacity=1, MaxCapacity=2)
+    client.put_scaling_policy(
+        PolicyName="contract-theirs-cpu",
+        **key,
+        ScalableDimension=dimension,
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingScalingPolicyConfiguration={
+            "TargetValue": 50.0,
+            "PredefinedMetricSpecification": {"PredefinedMetricType": METRIC.name},
+        },
+    )
+    return key["ResourceId"]
+
+
+def test_the_scaling_of_a_service_that_a_colleague_runs_in_our_cluster_is_left_alone(
+    account: Account, scaled: list[Resource], colleagues: str
+) -> None:
+    assert account.plan(scaled).empty
+    unwanted = account.observe(NEEDED, {"scalable-target", "scaling-policy"})
+    assert {str(live.address) for live in unwanted} == {"scalable-target/posts", "scaling-policy/posts-cpu"}
+
+
+def test_only_what_nobody_wants_takes_a_call_to_tell_whose_it_is(account: Account, scaled: list[Resource]) -> None:
+    account.reader.sent.clear()
+    account.observe(scaled, {"scalable-target", "scaling-policy"})
+    assert "DescribeServices" not in {call.operation for call in account.reader.sent}
+
+
+def test_a_scalable_target_goes_before_its_service(account: Account, scaled: list[Resource]) -> None:
+    services = [r for r in scaled if isinstance(r, Service)]
+    kinds = {"scalable-target", "scaling-policy", "service"}
+    for wanted in ([], scaled):  # a plan that no longer knows them; and one that is destroyed
+        plan = account.plan([], account.observe([*NEEDED[:-1], *wanted], kinds))
+        needs = {s.key: s.needs for s in plan.steps}
+        assert needs["scalable-target/posts"] == {"scaling-policy/posts-cpu"}
+        assert "scalable-target/posts" in needs["service/posts"]
+        assert len(needs) == len(services) + 2
+
+
 def test_bounds_change_without_touching_what_a_rollout_holds(account: Account, scaled: list[Resource]) -> None:
     client = account.aws.client("application-autoscaling")
     key = {"ServiceNamespace": "ecs", "ResourceId": "service/contract/posts"}

@@ -139,19 +139,13 @@ class ServiceKind(EcsKind[Service]):
         """By name, ten a call; those that the tagging API proposes beside them."""
         names: dict[str, set[str]] = defaultdict(set)
         for want in scope.of(self.resource.kind):
-            if isinstance(want, Service) and (cluster := _cluster_name(scope, want.cluster)):
+            if isinstance(want, Service) and (cluster := cluster_name(scope, want.cluster)):
                 names[cluster].add(want.aws_name)
         for arn in scope.proposed(aws, self.resource.kind):
             match arn.rpartition(":")[2].split("/"):
                 case "service", cluster, name:  # its tasks carry the same tags
                     names[cluster].add(name)
-        batches = [
-            (cluster, sorted(some)[i : i + _A_CALL])
-            for cluster, some in sorted(names.items())
-            for i in range(0, len(some), _A_CALL)
-        ]
-        found = aws.each(lambda batch: describe(aws, *batch), batches)
-        return [item for items in found for item in items]
+        return [item for item in described(aws, names) if item["status"] != "INACTIVE"]
 
     def health(self, live: Live[Service]) -> Health:
         """Ready once its newest deployment is complete."""
@@ -277,18 +271,29 @@ def service_changes(want: Service, changed: frozenset[str]) -> dict[str, Any]:
     return out
 
 
-def describe(aws: Aws, cluster: str, names: Sequence[str]) -> list[Item]:
-    """Up to ten services of a cluster with their tags, without those that are gone."""
-    try:
-        answer = aws.client("ecs").describe_services(cluster=cluster, services=list(names), include=["TAGS"])
-    except Exception as error:
-        if code_of(error) == "ClusterNotFoundException":
-            return []
-        raise
-    return [s for s in answer["services"] if s["status"] != "INACTIVE"]
+def described(aws: Aws, names: Mapping[str, Iterable[str]]) -> list[Item]:
+    """Services by cluster and name, ten a call, with their tags; those that are gone are told for a while longer."""
+
+    def ask(batch: tuple[str, list[str]]) -> list[Item]:
+        cluster, some = batch
+        try:
+            found = aws.client("ecs").describe_services(cluster=cluster, services=some, include=["TAGS"])["services"]
+        except Exception as error:
+            if code_of(error) == "ClusterNotFoundException":
+                return []
+            raise
+        return list(found)
+
+    batches = [
+        (cluster, sorted(some)[i : i + _A_CALL])
+        for cluster, some in sorted(names.items())
+        for i in range(0, len(set(some)), _A_CALL)
+    ]
+    return [item for items in aws.each(ask, batches) for item in items]
 
 
-def _cluster_name(scope: Scope, cluster: Link[Cluster]) -> str:
+def cluster_name(scope: Scope, cluster: Link[Cluster]) -> str:
+    """The name of the cluster that a service is in, known without asking AWS."""
     if isinstance(cluster, Ref):
         return str(getattr(scope.wanted.get(cluster.to), "aws_name", ""))
     return cluster.rpartition("/")[2]
