@@ -1,6 +1,6 @@
 """The layers a request passes through on its way to moto, each one a WSGI application around the next.
 
-From the outside in: ``Held``, ``Delayed``, ``Logged``, the administration, ``Faults``, ``Serial``, ``Quiet``, moto.
+From the outside in: ``Held``, ``Delayed``, ``Logged``, the administration, ``Faults``, ``Quiet``, ``Serial``, moto.
 Latency is added outside the lock so that parallel calls overlap as on AWS; the fate of one call is decided between
 ``Logged`` and ``Serial``, where the operation is known and nothing has happened yet.
 """
@@ -99,7 +99,7 @@ class Serial:
 
 
 class Quiet:
-    """Answers 500 as moto does where its handler raises, but keeps the traceback out of the user's terminal."""
+    """Answers 500 where moto, or what happens in the world, raises; the traceback stays out of the terminal."""
 
     def __init__(self, app: WSGIApplication) -> None:
         self._app = app

@@ -171,7 +171,7 @@ class Sandbox:
                 _log.debug(message, *args)
 
         self._install()
-        aws = Serial(Quiet(DomainDispatcherApplication(create_backend_app)), self._lock, self.world.catch_up)
+        aws = Quiet(Serial(DomainDispatcherApplication(create_backend_app), self._lock, self.world.catch_up))
         self._faults = Faults(aws)
         self._logged = Logged(Admin(self._faults, self), self.clock.now)
         app = Held(Delayed(self._logged, lambda: self.latency), self.clock.hold)

@@ -126,3 +126,18 @@ def test_added_latency_is_waited_for_by_parallel_calls_at_once() -> None:
 def test_regions_do_not_share_anything(aws: Aws) -> None:
     aws.client("ecr", "eu-west-1").create_repository(repositoryName="api")
     assert aws.client("ecr", "us-east-1").describe_repositories()["repositories"] == []
+
+
+def test_what_breaks_in_the_world_is_a_500_once_and_no_traceback_in_the_terminal(
+    aws: Aws, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def breaks() -> None:
+        raise ZeroDivisionError
+
+    aws.sandbox.world.after(1, breaks)
+    aws.sleep(2)
+    with pytest.raises(ClientError) as caught:
+        aws.client("ecs").list_clusters()
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
+    assert aws.client("ecs").list_clusters()["clusterArns"] == []
+    assert "Traceback" not in capfd.readouterr().err
