@@ -56,11 +56,12 @@ class Delivery:
 def wanted_image(spec: ServiceSpec, live: LiveService, override: str | None = None) -> str:
     """Which image is wanted, by name. The plan's word counts when it changed; otherwise what runs is kept.
 
-    So a deployment by the command line is not undone by the next apply, and a tag that moved rolls nothing out.
+    So a deployment by the command line is not undone by the next apply, and a tag that moved rolls nothing out. What
+    failed from the first is not kept: a tag that was pushed again is tried anew.
     """
     if override:
         return override
-    if live.side is None or not live.image or spec.image != live.plan_image:
+    if live.side is None or not live.image or live.spoilt or spec.image != live.plan_image:
         return spec.image
     return live.image
 

@@ -27,6 +27,7 @@ from orchestrator.rollout.window import window_of
 _FIRST_PAUSE = 2.0
 _LONGEST_PAUSE = 10.0
 _GROWTH = 1.5
+_AFTER_A_FAILURE = 30.0
 _PATIENCE = {
     ErrorClass.PROPAGATING: 120.0,
     ErrorClass.NOT_FOUND: 120.0,
@@ -153,7 +154,7 @@ class Run:
             after = dc.replace(after, evidence={**self.evidence(), **after.evidence, **self._logs()})
         if after is not before:
             self.save(after)
-        return self._next_pause(verdict)
+        return self._next_pause(verdict, again=after.stage is stage)
 
     def save(self, cursor: Cursor) -> None:
         """Compare-and-swap: two processes on one service cannot both go on. What has ended is history first."""
@@ -193,10 +194,11 @@ class Run:
             guard=self._guard,
         )
 
-    def _next_pause(self, verdict: Verdict) -> float:
+    def _next_pause(self, verdict: Verdict, *, again: bool) -> float:
+        """``again``: the stage stays the same, so nothing is gained by looking at once."""
         if not isinstance(verdict, Wait):
             self._pause = _FIRST_PAUSE
-            return 0.0 if self.cursor.phase is not Phase.ENDED else _LONGEST_PAUSE
+            return _AFTER_A_FAILURE if again else 0.0
         if verdict.seconds is not None:
             return verdict.seconds
         pause, self._pause = self._pause, min(self._pause * _GROWTH, _LONGEST_PAUSE)

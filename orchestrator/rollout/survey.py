@@ -67,6 +67,11 @@ class LiveService:
         """Whether somebody else has deployed another revision to the active ECS service since."""
         return self.side is not None and bool(self._label(TASK_DEFINITION_TAG)) and not self.recorded
 
+    @property
+    def spoilt(self) -> bool:
+        """Whether what the active side ran last is a release that failed with none to go back to."""
+        return self._label(RELEASE_TAG).startswith("failed:")
+
     def _label(self, key: str) -> str:
         return self.side.tags.get(key, "") if self.side else ""
 
