@@ -36,9 +36,10 @@ class Forum:
 
     aws: Aws
     plan: Path = PLAN
+    environment: str | None = None
     store: Store = dc.field(default_factory=MemoryStore)
     events: list[Event] = dc.field(default_factory=list)
-    _systems: dict[Path, System] = dc.field(default_factory=dict)
+    _systems: dict[tuple[Path, str | None], System] = dc.field(default_factory=dict)
 
     def client(self, service: str) -> Any:
         """Plain boto3, for what people do by hand."""
@@ -46,17 +47,18 @@ class Forum:
 
     @property
     def account(self) -> Account:
-        """What plain boto3 sees, read anew."""
-        return Account(self.client)
+        """What plain boto3 sees of the stack, read anew."""
+        return Account(self.client, f"forum-{self.environment}" if self.environment else "forum")
 
     @property
     def system(self) -> System:
         """The plan and a door. A system remembers nothing, so one a plan file will do, and boto3 is slow to set up."""
-        if self.plan not in self._systems:
-            loaded = load_plan(self.plan)
+        chosen = (self.plan, self.environment)
+        if chosen not in self._systems:
+            loaded = load_plan(*chosen)
             door = Door(Access(region=loaded.model.region, account=loaded.model.account), self.aws.clock)
-            self._systems[self.plan] = System(loaded, door, self.store, self.aws.clock, wall=SystemClock())
-        return self._systems[self.plan]
+            self._systems[chosen] = System(loaded, door, self.store, self.aws.clock, wall=SystemClock())
+        return self._systems[chosen]
 
     # -- what is done --------------------------------------------------------------------------------------------------
 
