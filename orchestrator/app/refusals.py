@@ -55,7 +55,8 @@ def undone(system: System, resources: Iterable[Resource], report: Report) -> tup
     def back(step: Step) -> bool:
         here = [x for x in live if x.address == step.address]
         want = resolve(step.desired, report.lookup)
-        return bool(here) and all(compare(want, x)[0] for x in here)
+        wider = KINDS[step.address.kind].widened if step.widens else lambda want, _live: want
+        return bool(here) and all(compare(wider(want, x), x)[0] for x in here)
 
     return tuple(step for step in written if back(step))
 
