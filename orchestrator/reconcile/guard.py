@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from orchestrator.aws.door import Aws
+from orchestrator.aws.errors import ErrorClass, classify
 from orchestrator.core.address import Address
 from orchestrator.core.errors import Refused
+from orchestrator.core.resource import Live
 from orchestrator.kinds.base import Kind
 from orchestrator.kinds.catalogue import KINDS
 from orchestrator.reconcile.steps import Action, Plan, Step
@@ -47,10 +49,22 @@ def check(
 
 
 def with_truth_about_data(aws: Aws, plan: Plan, kinds: Mapping[str, Kind[Any]] = KINDS) -> Plan:
-    """The plan in which only those count as holding data that do: an empty repository can go."""
+    """The plan in which only those count as holding data that do: an empty repository can go.
+
+    What AWS does not let us look into counts as full.
+    """
     going = (Action.DELETE, Action.REPLACE)
     doubtful = {s.key: s.live for s in plan.steps if s.holds_data and s.live and s.action in going}
-    answers = aws.each(lambda live: kinds[live.address.kind].holds(aws, live), doubtful.values())
+
+    def holds(live: Live[Any]) -> bool:
+        try:
+            return kinds[live.address.kind].holds(aws, live)
+        except Exception as error:
+            if classify(error) not in (ErrorClass.DENIED, ErrorClass.FATAL) or not hasattr(error, "operation_name"):
+                raise
+            return True
+
+    answers = aws.each(holds, doubtful.values())
     empty = {key for key, holds in zip(doubtful, answers, strict=True) if not holds}
     return dc.replace(
         plan, steps=tuple(dc.replace(s, holds_data=s.holds_data and s.key not in empty) for s in plan.steps)

@@ -12,7 +12,7 @@ from orchestrator.core.resource import Live
 from orchestrator.reconcile.diff import make_plan
 from orchestrator.reconcile.guard import Limits, check, losses, sparing_data, with_truth_about_data
 from orchestrator.reconcile.steps import Plan, Traits
-from tests.reconcile.fakes import KINDS, Cloud, Thing, ThingKind
+from tests.reconcile.fakes import KINDS, Cloud, Thing, ThingKind, refusal
 
 
 def live(name: str, *, owned: bool = True, **fields: Any) -> Live[Any]:
@@ -98,6 +98,16 @@ def test_what_is_empty_holds_no_data(monkeypatch: pytest.MonkeyPatch) -> None:
     cloud: Any = Cloud()
     monkeypatch.setattr(ThingKind, "holds", lambda _self, _aws, live: live.resource.name == "t000")
     plan = with_truth_about_data(cloud, deleting(2, 3, Traits(holds_data=True)), KINDS)
+    assert [str(s.address) for s in losses(plan)] == ["thing/t000"]
+
+
+def test_what_may_not_be_looked_into_counts_as_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(*_: Any) -> bool:
+        raise refusal("AccessDenied", "ListImages")
+
+    cloud: Any = Cloud()
+    monkeypatch.setattr(ThingKind, "holds", closed)
+    plan = with_truth_about_data(cloud, deleting(1, 2, Traits(holds_data=True)), KINDS)
     assert [str(s.address) for s in losses(plan)] == ["thing/t000"]
 
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from orchestrator.aws import tags
 from orchestrator.aws.door import Aws
+from orchestrator.aws.errors import unless_gone
 from orchestrator.core.resource import Live, Resource, attr
 from orchestrator.core.values import Link
 from orchestrator.kinds.base import Actions, Item, Named, NamedKind
@@ -28,7 +29,7 @@ class SourceRepository(Named):
 
 
 class SourceRepositoryKind(NamedKind[SourceRepository]):
-    """Whatever is in it, it counts as data: nobody else may have the source."""
+    """A repository with a branch in it holds data: nobody else may have the source."""
 
     resource = SourceRepository
     service = "codecommit"
@@ -40,7 +41,11 @@ class SourceRepositoryKind(NamedKind[SourceRepository]):
     }
     holds_data = True
     actions = Actions(
-        read=("codecommit:BatchGetRepositories", "codecommit:ListTagsForResource"),
+        read=(
+            "codecommit:BatchGetRepositories",
+            "codecommit:ListTagsForResource",
+            "codecommit:ListBranches",
+        ),
         create=("codecommit:CreateRepository", "codecommit:TagResource"),
         update=("codecommit:UpdateRepositoryDescription", "codecommit:TagResource"),
         delete=("codecommit:DeleteRepository",),
@@ -61,6 +66,12 @@ class SourceRepositoryKind(NamedKind[SourceRepository]):
     def read_tags(self, aws: Aws, arn: str, item: Item) -> Mapping[str, str]:
         """One repository's."""
         return tags.as_map(aws.client("codecommit").list_tags_for_resource(resourceArn=arn)["tags"])
+
+    def holds(self, aws: Aws, live: Live[SourceRepository]) -> bool:
+        """Whether anything has been pushed."""
+        name = live.outputs["name"]
+        listed = unless_gone(lambda: list(aws.pages("codecommit", "list_branches", "branches", repositoryName=name)))
+        return bool(listed)
 
     def predict(self, want: SourceRepository, account: str, region: str, partition: str) -> Mapping[str, Any]:
         """Its ARN is made of its name."""

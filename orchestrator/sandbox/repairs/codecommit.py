@@ -1,7 +1,8 @@
-"""CodeCommit: repositories can be listed, changed and tagged; moto only creates, gets and deletes them."""
+"""CodeCommit: repositories can be listed, changed, tagged and pushed to; moto only creates, gets and deletes them."""
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from moto.codecommit.models import codecommit_backends
@@ -111,3 +112,23 @@ def untagged(call: Call) -> Reply:
     for key in call.params["tagKeys"]:
         _tags(call).pop(key, None)
     return {}
+
+
+def _branches(call: Call) -> dict[str, str]:
+    branches: dict[str, str] = vars(_repository(call, call.params["repositoryName"])).setdefault("branches", {})
+    return branches
+
+
+@operation("codecommit", "CreateCommit")
+def committed(call: Call) -> Reply:
+    """The branch is at a new commit, and is made with its first one; what is in the files is not kept."""
+    branches, branch = _branches(call), call.params["branchName"]
+    said = repr((branches.get(branch), sorted(call.params.items(), key=str)))
+    branches[branch] = hashlib.sha1(said.encode(), usedforsecurity=False).hexdigest()
+    return {"commitId": branches[branch], "treeId": branches[branch]}
+
+
+@operation("codecommit", "ListBranches")
+def branches_listed(call: Call) -> Reply:
+    """None in a repository that nothing was pushed to."""
+    return {"branches": sorted(_branches(call))}

@@ -103,6 +103,14 @@ def test_the_tags_of_a_repository_are_kept_merged_and_taken_away(codecommit):
     assert codecommit.list_tags_for_resource(resourceArn=arn)["tags"] == {"address": "repository/forum"}
 
 
+def test_a_repository_has_a_branch_once_something_is_committed_to_it(codecommit):
+    assert codecommit.list_branches(repositoryName="forum")["branches"] == []
+    readme = {"filePath": "README", "fileContent": b"hello"}
+    commits = [codecommit.create_commit(repositoryName="forum", branchName=b, putFiles=[readme]) for b in ("main", "x")]
+    assert len({commit["commitId"] for commit in commits}) == 2
+    assert codecommit.list_branches(repositoryName="forum")["branches"] == ["main", "x"]
+
+
 def test_a_project_in_a_pipeline_needs_no_location(codebuild):
     made = codebuild.create_project(**project())["project"]
     assert (made["source"]["type"], made["artifacts"]["name"]) == ("CODEPIPELINE", "forum")

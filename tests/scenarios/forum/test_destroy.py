@@ -29,6 +29,8 @@ def test_destroy_keeps_and_lists_what_holds_data_and_takes_it_when_told_to() -> 
         assert twice(stage.account) == []
         (bucket,) = [name for name in inventory(stage.account)["bucket"] if "artifacts" in name]
         stage.client("s3").put_object(Bucket=bucket, Key="build/1", Body=b"an artifact")
+        readme = {"filePath": "README", "fileContent": b"the source"}
+        stage.client("codecommit").create_commit(repositoryName="forum", branchName="main", putFiles=[readme])
 
         ending, kept = stage.destroy(data=False)
         assert not ending.outcome, ending.report.failed
