@@ -24,6 +24,7 @@ class ErrorClass(enum.StrEnum):
     UNKNOWN = "unknown"  # may have been executed; observe before deciding
     PROPAGATING = "propagating"  # a fresh role or policy that AWS does not know everywhere yet; up to 2 minutes
     BUSY = "busy"  # another change is in progress, or something still uses it; try again
+    FULL = "full"  # still holds something; try again where that may be thrown away
     EXISTS = "exists"
     NOT_FOUND = "not found"
     DENIED = "denied"
@@ -65,6 +66,8 @@ _BUSY = _codes(
     OperationAbortedException InvalidNatGatewayState
     """
 )
+_NOT_IMPLEMENTED = 501
+_FULL = _codes("BucketNotEmpty RepositoryNotEmptyException")
 _EXISTS = re.compile(
     r"(Already(Exists|OwnedByYou|Associated)|Name(Exists|InUse)Exception|^Duplicate|\.Duplicate$|^ResourceExists)"
 )
@@ -84,6 +87,8 @@ _PROPAGATING: tuple[tuple[str, str], ...] = (
     ("ClusterNotFoundException", "Cluster not found"),
     ("ValidationException", "Unable to assume IAM role"),
     ("ValidationException", "ECS service doesn't exist"),
+    ("ValidationException", "cannot be assumed by principal"),
+    ("InvalidParameter", "requires both enableDnsSupport and enableDnsHostnames"),
     ("FailedResourceAccessException", ""),
     ("MalformedPolicyDocument", "Invalid principal in policy"),
     ("MalformedPolicy", "Invalid principal in policy"),
@@ -99,6 +104,7 @@ _BUSY_TEXTS: tuple[tuple[str, str], ...] = (
     ("InvalidParameterException", "still Draining"),
     ("InvalidParameterException", "cannot be stopped while deployments are active"),
     ("OperationNotPermitted", "currently in use"),
+    ("InvalidParameter", "conflicting DNS domain"),
     # ReleaseAddress on an address that its NAT gateway still holds, see classify()
 )
 
@@ -163,6 +169,7 @@ def _classify_answer(error: Any) -> ErrorClass:
         (_CREDENTIALS, ErrorClass.CREDENTIALS),
         (_DENIED, ErrorClass.DENIED),
         (_BUSY, ErrorClass.BUSY),
+        (_FULL, ErrorClass.FULL),
     ):
         if code in names:
             return meaning
@@ -173,4 +180,4 @@ def _classify_answer(error: Any) -> ErrorClass:
     ):
         if pattern.search(code):
             return meaning
-    return ErrorClass.UNKNOWN if status >= 500 else ErrorClass.FATAL
+    return ErrorClass.UNKNOWN if status >= 500 and status != _NOT_IMPLEMENTED else ErrorClass.FATAL

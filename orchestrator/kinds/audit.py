@@ -102,7 +102,8 @@ class TrailKind(NamedKind[Trail]):
         """Settings in one call; recording and tags by calls of their own."""
         client, arn = aws.client("cloudtrail"), live.outputs["arn"]
         if changed - {"tags", "recording"}:
-            client.update_trail(**_input(want))
+            cleared = {"S3KeyPrefix": ""} if "prefix" in changed and not want.prefix else {}
+            client.update_trail(**_input(want), **cleared)
         if "recording" in changed:
             (client.start_logging if want.recording else client.stop_logging)(Name=arn)
         if "tags" in changed:
@@ -152,13 +153,14 @@ def _open_bucket(name: str) -> Bucket:
 
 def _input(want: Trail) -> dict[str, Any]:
     optional: dict[str, Any] = {"KmsKeyId": want.key} if want.key else {}
+    if want.prefix:
+        optional["S3KeyPrefix"] = want.prefix
     if want.logs:
         optional["CloudWatchLogsLogGroupArn"] = f"{want.logs.group}{_STREAMS}"
         optional["CloudWatchLogsRoleArn"] = want.logs.role
     return {
         "Name": want.aws_name,
         "S3BucketName": want.bucket,
-        "S3KeyPrefix": want.prefix,
         "IsMultiRegionTrail": want.every_region,
         "IncludeGlobalServiceEvents": want.global_services,
         "EnableLogFileValidation": want.validated,

@@ -8,8 +8,7 @@ from typing import Any, ClassVar
 
 from orchestrator.aws import tags
 from orchestrator.aws.door import Aws
-from orchestrator.aws.errors import unless_gone
-from orchestrator.core.errors import AwsError
+from orchestrator.aws.errors import raise_unsuccessful, unless_gone
 from orchestrator.core.resource import Live, Resource, attr
 from orchestrator.core.values import JsonDoc, Link
 from orchestrator.kinds.base import Actions, Item, Named, NamedKind
@@ -113,11 +112,11 @@ class EventRuleKind(NamedKind[EventRule]):
     def _put_targets(self, aws: Aws, rule: str, targets: Mapping[str, Target]) -> None:
         if targets:
             entries = [_target(name, targets[name]) for name in sorted(targets)]
-            _raise_failures(aws.client("events").put_targets(Rule=rule, Targets=entries))
+            _raise_failures("PutTargets", aws.client("events").put_targets(Rule=rule, Targets=entries))
 
     def _remove_targets(self, aws: Aws, rule: str, names: Iterable[str]) -> None:
         if ids := sorted(names):
-            _raise_failures(aws.client("events").remove_targets(Rule=rule, Ids=ids))
+            _raise_failures("RemoveTargets", aws.client("events").remove_targets(Rule=rule, Ids=ids))
 
     @classmethod
     def example(cls) -> Sequence[Resource]:
@@ -168,7 +167,17 @@ def _target(name: str, target: Target) -> dict[str, Any]:
     return {"Id": name, "Arn": target.arn, **{key: value for key, value in optional.items() if value}}
 
 
-def _raise_failures(answer: Mapping[str, Any]) -> None:
+def _raise_failures(operation: str, answer: Mapping[str, Any]) -> None:
     """Both calls on targets answer success and list what they did not do."""
-    for entry in answer.get("FailedEntries", ()):
-        raise AwsError(f"target {entry.get('TargetId')}: {entry.get('ErrorCode')}: {entry.get('ErrorMessage')}")
+    raise_unsuccessful(
+        operation,
+        (
+            {
+                "Error": {
+                    "Code": e.get("ErrorCode", ""),
+                    "Message": f"target {e.get('TargetId')}: {e.get('ErrorMessage')}",
+                }
+            }
+            for e in answer.get("FailedEntries", ())
+        ),
+    )

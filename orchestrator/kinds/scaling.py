@@ -55,7 +55,7 @@ class ScalableTargetKind(Kind[ScalableTarget]):
     outputs: ClassVar[Mapping[str, str]] = {"id": "ResourceId", "arn": "ScalableTargetARN"}
     actions = Actions(
         read=("application-autoscaling:DescribeScalableTargets", "ecs:DescribeServices"),
-        create=("application-autoscaling:RegisterScalableTarget",),
+        create=("application-autoscaling:RegisterScalableTarget", "iam:CreateServiceLinkedRole"),
         update=("application-autoscaling:RegisterScalableTarget",),
         delete=("application-autoscaling:DeregisterScalableTarget",),
     )

@@ -191,7 +191,9 @@ class Act:
         return (yield from self._delete(live, emptied=self._step.holds_data))
 
     def _delete(self, live: Live[Any], *, emptied: bool = False) -> Moves:
-        patience = self._patience(busy=self._kind.deadline)
+        """What is ``emptied`` is emptied before every try: others, such as CloudTrail, go on filling it for a while."""
+        deadline = self._kind.deadline
+        patience = self._patience(busy=deadline, full=deadline if emptied else 0.0)
         held = ""
         while True:
             try:
@@ -259,8 +261,8 @@ class Act:
         assert self._step.desired is not None  # noqa: S101  (only deletions have none)
         return self._step.desired
 
-    def _patience(self, busy: float = BUSY) -> Patience:
-        return Patience(self._context.clock, self._step.address, busy=busy)
+    def _patience(self, busy: float = BUSY, full: float = 0.0) -> Patience:
+        return Patience(self._context.clock, self._step.address, busy=busy, full=full)
 
     def _quiet_for(self, seconds: float) -> bool:
         return self._context.clock.now() - self._told_at >= seconds

@@ -8,6 +8,7 @@ from orchestrator.aws.errors import ErrorClass, classify, code_of, message_of
 from orchestrator.core.errors import OrchestratorError
 from orchestrator.kinds.base import Actions, Kind
 
+_LINKED_ROLE = "iam:CreateServiceLinkedRole"
 _AGAIN = "run the same again: what is done stays done"
 
 
@@ -30,6 +31,10 @@ def hint(error: BaseException, verb: str, kind: Kind[Any]) -> str:
             return f"allow the caller {needed}, then {_AGAIN}"
         case ErrorClass.QUOTA:
             return f"have the quota raised in Service Quotas, or remove what uses it up, then {_AGAIN}"
+        case ErrorClass.FULL:
+            return "something has been put into it since the plan was made: plan again"
+        case ErrorClass.PROPAGATING if "service linked role" in message_of(error):
+            return f"allow the caller {_LINKED_ROLE}, or have that role created once for the account, then {_AGAIN}"
         case ErrorClass.FATAL if not getattr(error, "operation_name", ""):
             return "this is a defect of the orchestrator, please report it"
     return _AGAIN

@@ -21,7 +21,7 @@ class Patience:
     resources, so that those who failed together do not come back together.
     """
 
-    def __init__(self, clock: Clock, address: Address, *, busy: float = BUSY) -> None:
+    def __init__(self, clock: Clock, address: Address, *, busy: float = BUSY, full: float = 0.0) -> None:
         self._clock = clock
         self._address = address
         self._windows = {
@@ -29,6 +29,7 @@ class Patience:
             ErrorClass.NOT_FOUND: PROPAGATION,
             ErrorClass.THROTTLED: BUSY,
             ErrorClass.BUSY: busy,
+            ErrorClass.FULL: full,
         }
         self._since: dict[ErrorClass, float] = {}
         self._tries: dict[ErrorClass, int] = {}

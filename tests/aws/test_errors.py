@@ -41,9 +41,37 @@ def answer(code: str, message: str = "", operation: str = "Op", status: int = 40
             answer("InvalidInputException", "CodeBuild is not authorized to perform: sts:AssumeRole"),
             ErrorClass.PROPAGATING,
         ),
+        (
+            answer(
+                "ValidationException",
+                "Provided role 'arn:aws:iam::123456789012:role/demo-events' cannot be assumed by principal "
+                "'events.amazonaws.com'.",
+            ),
+            ErrorClass.PROPAGATING,
+        ),
+        (
+            answer(
+                "InvalidParameter",
+                "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true "
+                "for vpc-1",
+            ),
+            ErrorClass.PROPAGATING,
+        ),
+        (
+            answer(
+                "InvalidParameter",
+                "private-dns-enabled cannot be set because there is already a conflicting DNS domain for "
+                "logs.eu-west-1.amazonaws.com in the VPC vpc-1",
+            ),
+            ErrorClass.BUSY,
+        ),
+        (answer("InvalidParameter", "the policy is wrong"), ErrorClass.FATAL),
+        (answer("BucketNotEmpty", status=409), ErrorClass.FULL),
+        (answer("RepositoryNotEmptyException"), ErrorClass.FULL),
         (answer("InvalidInputException", "the name is wrong"), ErrorClass.FATAL),
         (answer("ValidationError"), ErrorClass.FATAL),
         (answer("InternalError", status=500), ErrorClass.UNKNOWN),
+        (answer("NotImplemented", status=501), ErrorClass.FATAL),
         (boto.ReadTimeoutError(endpoint_url="x"), ErrorClass.UNKNOWN),
         (ResponseParserError("truncated"), ErrorClass.UNKNOWN),
         (boto.EndpointConnectionError(endpoint_url="x"), ErrorClass.THROTTLED),

@@ -37,9 +37,16 @@ _TAGGING: dict[str, str | None] = {
 _TAGS = ("Tags", "tags", "TagSpecifications", "TagsList")
 _ROLE = re.compile(r"arn:[a-z-]+:iam::\d{12}:role/\S+")
 
+_LINKED = frozenset({"iam:CreateServiceLinkedRole"})
+"""AWS makes the role of a service by itself when that is first used in an account, if the caller may have it made."""
+
 UNUSUAL: dict[str, frozenset[str]] = {
     "bucket": frozenset({"s3:GetBucketLocation"}),
-    "scalable-target": frozenset({"ecs:DescribeServices"}),
+    "cluster": _LINKED,
+    "codecommit-repository": frozenset({"codecommit:ListBranches"}),
+    "load-balancer": _LINKED,
+    "service": _LINKED,
+    "scalable-target": frozenset({"ecs:DescribeServices"}) | _LINKED,
     "scaling-policy": frozenset({"ecs:DescribeServices"}),
     "role": frozenset({"iam:RemoveRoleFromInstanceProfile"}),
     "route-table": frozenset({"ec2:ReplaceRouteTableAssociation", "ec2:ReplaceRoute"}),

@@ -7,13 +7,16 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from orchestrator.aws.errors import ErrorClass, classify
 from orchestrator.core.errors import AwsError
 from orchestrator.core.resource import Live
 from orchestrator.core.values import Secret
 from orchestrator.kinds.audit import Logs, Trail, TrailKind
 from orchestrator.kinds.catalogue import KINDS
 from orchestrator.kinds.delivery.codebuild import BuildProjectKind
+from orchestrator.kinds.delivery.codecommit import SourceRepositoryKind
 from orchestrator.kinds.delivery.codepipeline import Pipeline, PipelineKind
 from orchestrator.kinds.ecr import Repository
 from orchestrator.kinds.events import EventRule, EventRuleKind, Target
@@ -95,8 +98,32 @@ def test_a_target_that_events_refused_is_an_error_and_not_a_success(
     live = account.find([*needed, rule], rule.address)
     assert live is not None
     more = dc.replace(live.resource, targets={**live.resource.targets, "second": Target("arn:aws:sns:::second")})
-    with pytest.raises(AwsError, match="ConcurrentModificationException: try again"):
+    with pytest.raises(ClientError, match="target pipeline: try again") as refused:
         KINDS["event-rule"].update(account.aws, more, live, frozenset({"targets"}))
+    assert classify(refused.value) is ErrorClass.BUSY, "an engine that tries again needs AWS's own code"
+
+
+def test_a_trail_without_a_prefix_says_nothing_of_one_until_it_has_to_be_taken_away(account: Account) -> None:
+    *needed, trail = TrailKind.example()
+    account.apply([*needed, trail])
+    for prefix in ("audit", ""):
+        account.apply([*needed, dc.replace(trail, prefix=prefix)])
+    said = [c.params.get("S3KeyPrefix") for c in account.aws.sent if c.operation in ("CreateTrail", "UpdateTrail")]
+    assert said == [None, "audit", ""]
+
+
+def test_a_repository_that_nothing_was_pushed_to_holds_no_data(account: Account) -> None:
+    example = SourceRepositoryKind.example()
+    account.apply(example)
+    live = account.find(example, example[-1].address)
+    assert live is not None
+    assert not account.holds(live)
+    account.aws.client("codecommit").create_commit(
+        repositoryName="contract-source",
+        branchName="main",
+        putFiles=[{"filePath": "README", "fileContent": b"hello"}],
+    )
+    assert account.holds(live)
 
 
 def test_a_target_that_somebody_took_away_is_put_back(account: Account) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from orchestrator.aws.door import Access
 from orchestrator.core.values import JsonDoc, PolicyDoc
@@ -93,6 +94,22 @@ def test_outside_us_east_1_the_region_is_named_and_in_it_it_is_not(account: Acco
     created = [call for aws in (account.aws, elsewhere) for call in aws.sent if call.operation == "CreateBucket"]
     places = [call.params["CreateBucketConfiguration"].get("LocationConstraint") for call in created]
     assert places == [None, "eu-west-1"]
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-1"])
+def test_where_s3_does_not_take_tags_at_creation_they_are_put_after_it(account: Account, region: str) -> None:
+    aws, reader = (WatchedAws(Access(region=region), account.aws.clock, read_only=r) for r in (False, True))
+    place, bucket = Account(aws, reader), dc.replace(BUCKET, aws_name=f"contract-artifacts-{region}")
+
+    def refuse(params: Any, model: Any, **_: Any) -> None:
+        if "Tags" in params.get("CreateBucketConfiguration", {}):
+            raise ClientError({"Error": {"Code": "MalformedXML", "Message": "The XML is not well-formed"}}, model.name)
+
+    aws.client("s3").meta.events.register("provide-client-params.s3.CreateBucket", refuse)
+    place.apply([bucket])
+    assert place.plan([bucket]).empty
+    (live,) = place.observe([bucket])
+    assert live.owned
 
 
 def in_ireland(account: Account) -> Account:

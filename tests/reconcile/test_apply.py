@@ -355,6 +355,33 @@ def test_data_is_not_deleted_unless_that_was_asked_for(cloud: Cloud, monkeypatch
     assert emptied == ["thing/store"]
 
 
+def test_what_others_still_fill_is_emptied_before_every_try(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    bring(cloud, Thing(name="store"))
+    emptied: list[float] = []
+    monkeypatch.setattr(ThingKind, "holds_data", True)
+    monkeypatch.setattr(ThingKind, "empty", lambda _self, aws, _live: emptied.append(aws.clock.now()))
+    cloud.before = only("delete", "thing/store", refusal("BucketNotEmpty", "DeleteBucket"), times=5)
+    assert bring(cloud, data=True).ok
+    assert len(emptied) == 6
+
+
+def test_what_was_filled_after_it_was_seen_empty_is_not_deleted(cloud: Cloud) -> None:
+    bring(cloud, Thing(name="store"))
+    cloud.before = only("delete", "thing/store", refusal("BucketNotEmpty", "DeleteBucket"), times=5)
+    began = cloud.clock.now()
+    [result] = bring(cloud).results
+    assert "BucketNotEmpty" in result.error
+    assert "plan again" in result.hint
+    assert cloud.clock.now() - began < 5
+
+
+def test_a_service_linked_role_that_cannot_be_made_names_the_action_to_allow(cloud: Cloud) -> None:
+    message = "Unable to assume the service linked role. Please verify that the ECS service linked role exists."
+    cloud.before = only("create", "thing/app", refusal("InvalidParameterException", message=message), times=1000)
+    [result] = bring(cloud, Thing(name="app")).results
+    assert "iam:CreateServiceLinkedRole" in result.hint
+
+
 def test_what_a_failed_step_still_holds_is_not_pruned(cloud: Cloud) -> None:
     old, new = Thing(name="old"), Thing(name="new")
     bring(cloud, old, Thing(name="user", parts=(old.out(),)))

@@ -12,10 +12,10 @@ ADDRESS = Address("thing", "net")
 PROPAGATING = refusal("InvalidParameterException", message="Unable to assume the service linked role")
 
 
-def waited(error: Exception, *, fresh: bool = False, busy: float = 300.0) -> tuple[int, float]:
+def waited(error: Exception, *, fresh: bool = False, **windows: float) -> tuple[int, float]:
     """How many more tries an error gets, and for how long, when it never goes away."""
     clock = Clock()
-    patience = Patience(clock, ADDRESS, busy=busy)
+    patience = Patience(clock, ADDRESS, **windows)
     began, tries = clock.now(), 0
     while (seconds := patience.pause(error, fresh=fresh)) is not None:
         assert 2 <= seconds <= 10
@@ -36,6 +36,11 @@ def test_a_fresh_role_gets_two_minutes() -> None:
 def test_something_busy_gets_as_long_as_its_kind_says() -> None:
     assert 300 <= waited(refusal("OperationAborted"))[1] <= 310
     assert 1200 <= waited(refusal("DependencyViolation"), busy=1200)[1] <= 1210
+
+
+def test_what_is_full_is_tried_again_only_where_it_is_emptied_each_time() -> None:
+    assert waited(refusal("BucketNotEmpty")) == (0, 0)
+    assert 600 <= waited(refusal("BucketNotEmpty"), full=600)[1] <= 610
 
 
 def test_not_found_gets_two_minutes_beside_something_fresh_and_a_few_tries_otherwise() -> None:

@@ -45,7 +45,7 @@ class ClusterKind(EcsKind[Cluster]):
     }
     actions = Actions(
         read=("ecs:DescribeClusters",),
-        create=("ecs:CreateCluster", "ecs:TagResource"),
+        create=("ecs:CreateCluster", "ecs:TagResource", "iam:CreateServiceLinkedRole"),
         update=("ecs:UpdateCluster", "ecs:PutClusterCapacityProviders", "ecs:TagResource"),
         delete=("ecs:DeleteCluster",),
     )

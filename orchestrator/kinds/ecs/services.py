@@ -128,7 +128,7 @@ class ServiceKind(EcsKind[Service]):
     }
     actions = Actions(
         read=("ecs:DescribeServices",),
-        create=("ecs:CreateService", "ecs:TagResource"),
+        create=("ecs:CreateService", "ecs:TagResource", "iam:CreateServiceLinkedRole"),
         update=("ecs:UpdateService", "ecs:TagResource"),
         delete=("ecs:DeleteService",),
     )

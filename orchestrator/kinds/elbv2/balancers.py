@@ -59,6 +59,7 @@ class LoadBalancerKind(NamedKind[LoadBalancer]):
             "elasticloadbalancing:CreateLoadBalancer",
             "elasticloadbalancing:AddTags",
             "elasticloadbalancing:ModifyLoadBalancerAttributes",
+            "iam:CreateServiceLinkedRole",
         ),
         update=(
             "elasticloadbalancing:SetSubnets",
