@@ -28,6 +28,13 @@ def growing(running: Forum, tmp_path: Path) -> Iterator[Forum]:
         running.apply(data=True)
 
 
+def _let_in(stage: Forum) -> set[tuple[int, int]]:
+    """The ranges of ports on which tasks can be reached."""
+    (group,) = stage.account.ecs_services["posts"]["networkConfiguration"]["awsvpcConfiguration"]["securityGroups"]
+    (found,) = stage.account.all("ec2", "describe_security_groups", "SecurityGroups", GroupIds=[group])
+    return {(permission["FromPort"], permission["ToPort"]) for permission in found["IpPermissions"]}
+
+
 def _as_planned(stage: Forum) -> None:
     assert stage.look().empty
     assert twice(stage.account) == []
@@ -94,3 +101,26 @@ def test_a_service_taken_out_of_the_plan_goes_with_both_its_colours_but_not_its_
     assert inventory(growing.account) == before
     assert colours.tasks(growing) == tasks
     _as_planned(growing)
+
+
+PORT = {r"^  port: 3000$": "  port: 8080", r"ports: 3000": "ports: 8080"}
+
+
+def test_another_port_takes_other_target_groups_and_no_request_is_lost_on_the_way_there_and_back(
+    running: Forum, tmp_path: Path
+) -> None:
+    before = inventory(running.account)["target group"]
+    active = {name: colours.active(running, name) for name in ("posts", "threads", "users")}
+    for plan, port in ((edited(tmp_path / "forum.yaml", PORT), 8080), (PLAN, 3000)):
+        running.plan = plan
+        with colours.served(running):
+            ending = running.apply()
+        assert not ending.outcome, ending
+        active = {name: colours.other(colour) for name, colour in active.items()}
+        assert {name: colours.active(running, name) for name in active} == active
+        assert _let_in(running) == {(port, port)}
+        groups = inventory(running.account)["target group"]
+        assert len(groups) == 6
+        assert groups.isdisjoint(before)
+        before = groups
+        _as_planned(running)
