@@ -107,11 +107,11 @@ class _Driver:
         until = clock.now() + patience if patience is not None else None
         while True:
             together.refuse_orphans(board)
-            self._starter.start(board, lambda job: together.ready(board, job))
-            if not board.runs and not any(together.ready(board, job) for job in board.waiting.values()):
-                return
+            self._starter.start(board, lambda job: not stop.is_set() and together.ready(board, job))
             if stop.is_set() or (until is not None and clock.now() >= until):
                 self._leave(Outcome.STOPPED if stop.is_set() else Outcome.TIMED_OUT)
+                return
+            if not board.runs and not any(together.ready(board, job) for job in board.waiting.values()):
                 return
             pause = self._round()
             if pause > 0 and board.runs:
@@ -163,6 +163,8 @@ class _Driver:
         for run in list(self._board.runs.values()):
             run.save(dc.replace(run.cursor, outcome=outcome))
             self._close(run, outcome, run.said)
+        for name in list(self._board.waiting):
+            self._board.drop(name, Result(service=name, outcome=outcome, why="not begun"))
 
     def _close(self, run: Run, outcome: Outcome, why: str) -> None:
         self._board.close(run, Result(service=run.spec.name, outcome=outcome, why=why, cursor=run.cursor))

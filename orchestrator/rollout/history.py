@@ -25,6 +25,7 @@ def record(cursor: Cursor) -> dict[str, Any]:
         "outcome": cursor.outcome.value if cursor.outcome else "",
         "exit_code": cursor.outcome.exit_code if cursor.outcome else None,
         "weights": weights(cursor),
+        "gates": [dict(entry) for entry in cursor.journal if "gate" in entry],
     }
 
 

@@ -21,7 +21,7 @@ from orchestrator.rollout.stages.verdicts import Done, Fail, Halt, Pause, Supers
 from orchestrator.rollout.state import Cursor, Outcome, Phase
 
 BACK_WITHIN = 1800.0
-_JOURNAL = 200
+_JOURNAL = 500
 _CLEARING = frozenset({Retire.name, Arm.name, Tidy.name})
 _AFTERWARDS = frozenset({Follow.name, Hold.name}) | _CLEARING
 
@@ -94,10 +94,14 @@ def _partial(stage: Stage) -> bool:
 
 def resume(cursor: Cursor) -> Cursor:
     """Taken up again by whoever works on it now."""
-    return cursor if cursor.phase is Phase.ENDED else dc.replace(cursor, outcome=None)
+    if cursor.phase is Phase.ENDED:
+        return cursor
+    if cursor.phase is Phase.FORWARD:  # whatever kept it waiting is asked about anew
+        return dc.replace(cursor, outcome=None, why="", evidence={})
+    return dc.replace(cursor, outcome=None)
 
 
-def note_down(cursor: Cursor, now: float, note: str) -> Cursor:
+def note_down(cursor: Cursor, now: float, note: str, **more: str) -> Cursor:
     """Write into the record what happened at this stage, with the new side's share as it is now."""
     stage = cursor.stage.name if cursor.stage else ""
     entry: Mapping[str, Any] = {
@@ -106,6 +110,7 @@ def note_down(cursor: Cursor, now: float, note: str) -> Cursor:
         "stage": stage,
         "percent": cursor.facts.percent,
         "note": note,
+        **more,
     }
     return dc.replace(cursor, journal=(*cursor.journal, entry)[-_JOURNAL:])
 

@@ -101,8 +101,9 @@ class Run:
                 raise
             words = f"{code_of(error)}: {message_of(error)}"
             reading = Reading(judgement=Judgement.ERROR, words=words, memo=memo)
-        said = f"{gate.title}: {reading.judgement.value}, {reading.words}"
-        self.cursor = machine.note_down(self.cursor, self._now, said)
+        if reading.judgement is not Judgement.NOT_YET:
+            said = {"gate": gate.title, "judgement": reading.judgement.value}
+            self.cursor = machine.note_down(self.cursor, self._now, reading.words, **said)
         return reading
 
     def remember(self, **changes: Any) -> None:

@@ -66,6 +66,12 @@ def test_a_pause_keeps_the_place() -> None:
     assert (after.phase, after.at, after.outcome) == (Phase.FORWARD, 3, Outcome.PAUSED)
 
 
+def test_what_kept_a_rollout_waiting_is_forgotten_when_it_goes_on() -> None:
+    paused = machine.advance(cursor(at=2), Pause("waits"), 5.0)
+    resumed = machine.resume(paused)
+    assert (resumed.outcome, resumed.why) == (None, "")
+
+
 def test_a_superseded_rollout_takes_its_traffic_back_but_leaves_the_service_to_the_other() -> None:
     after = machine.advance(cursor(at=4), Superseded("theirs"), 5.0)
     assert after.phase is Phase.YIELDING

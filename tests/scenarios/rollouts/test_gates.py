@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator.rollout import history
 from orchestrator.rollout.gates.alarms import Alarms
 from orchestrator.rollout.gates.base import Answer, Gate, Limits
 from orchestrator.rollout.gates.job import Job
@@ -51,6 +52,8 @@ def test_an_alarm_that_rings_during_the_shift_takes_the_traffic_back(posts: Scen
     result = posts.deploy({"posts": "v2"}, sink=posts.when("bake", lambda: _alarm(posts, "ALARM")))["posts"]
     assert result.outcome is Outcome.ROLLED_BACK, posts.told()
     assert result.why == "alarms errors: errors: Threshold crossed"
+    measured = next(history.records(posts.store, "forum", "posts"))["gates"]
+    assert [(entry["gate"], entry["judgement"]) for entry in measured] == [("alarms errors", "fail")]
     assert posts.weights() == {"blue": 100, "green": 0}
     assert posts.suspended() == {}
 

@@ -72,3 +72,13 @@ def test_a_newer_release_sends_an_unfinished_one_back_before_it_starts(stage: Sc
     assert result.outcome is Outcome.SUCCEEDED, stage.told()
     assert stage.tags("green")["orchestrator:image"].startswith("v3@")
     assert stage.counts() == {"blue": (0, 0), "green": (2, 2)}
+
+
+def test_what_is_stopped_before_it_began_says_so_and_touches_nothing(stage: Scene) -> None:
+    stage.service()
+    stop = threading.Event()
+    stop.set()
+    result = stage.deploy(stop=stop)["posts"]
+    assert (result.outcome, result.why) == (Outcome.STOPPED, "not begun")
+    assert stage.counts() == {}
+    assert unfinished(stage.store, "forum") == {}
