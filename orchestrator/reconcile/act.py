@@ -73,7 +73,7 @@ class Act:
         while True:
             want = self._context.to_create(self._desired, attempt)
             outputs = yield from self._make(want)
-            if not self._kind.settles:
+            if not self._kind.settles or self._tells_all(want, outputs):
                 return outputs
             try:
                 return (yield from self._ready(outputs))
@@ -102,6 +102,11 @@ class Act:
             else:
                 self._context.note_birth(self._step.address)
                 return (yield from self._complete(want, item))
+
+    def _tells_all(self, want: Resource, outputs: Outputs) -> bool:
+        """Whether the very answer to the creation says that it is ready, and all there is to know of it."""
+        told = all(value is not None for value in outputs.values())
+        return told and isinstance(self._kind.health(Live(want, outputs)), Ready)
 
     def _search_time(self, meaning: ErrorClass) -> float:
         """How long to look for what a creation may have made, which AWS need not list at once, before another one."""

@@ -14,7 +14,7 @@ from orchestrator.core.address import Address
 from orchestrator.core.errors import AwsError, CredentialsError, WrongAccount
 from orchestrator.core.health import Broken
 from orchestrator.core.resource import Live, Resource
-from orchestrator.kinds.base import Kind
+from orchestrator.kinds.base import Kind, NamedKind
 from orchestrator.kinds.catalogue import KINDS
 from orchestrator.kinds.scope import Scope
 from orchestrator.reconcile.explain import explain
@@ -62,6 +62,7 @@ def traits(account: str, region: str, partition: str, *, kinds: Mapping[str, Kin
     def of(kind: Kind[Any]) -> Traits:
         return Traits(
             coexists=kind.coexists,
+            unique_names=isinstance(kind, NamedKind),
             holds_data=kind.holds_data,
             renews=kind.renews,
             predict=lambda want: kind.predict(want, account, region, partition),

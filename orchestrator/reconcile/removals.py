@@ -14,7 +14,7 @@ from typing import Any
 
 from orchestrator.core.address import Address
 from orchestrator.core.resource import Live
-from orchestrator.core.values import JsonDoc, Secret
+from orchestrator.core.values import JsonDoc, PolicyDoc, Secret
 from orchestrator.reconcile.steps import LEFT_OVER, OLD, Action, Step, Traits
 
 
@@ -116,7 +116,10 @@ def _making_room(steps: Iterable[Step], users: Mapping[str, set[str]], traits: M
 def _coexists(step: Step, traits: Mapping[str, Traits]) -> bool:
     """Whether old and new may be there at once; what is broken makes room whatever its kind."""
     trait = traits.get(step.address.kind) or Traits()
-    return trait.coexists and not (step.live and trait.broken(step.live))
+    if step.live is None or trait.broken(step.live):
+        return False
+    names = {getattr(resource, "aws_name", None) for resource in (step.desired, step.live.resource)}
+    return trait.coexists and not (trait.unique_names and len(names) == 1)
 
 
 def _held(live: Live[Any]) -> Iterator[str]:
@@ -128,8 +131,8 @@ def _texts(value: Any) -> Iterator[str]:
     match value:
         case str():
             yield value
-        case None | bool() | int() | float() | Secret() | Address():
-            return
+        case None | bool() | int() | float() | Secret() | Address() | PolicyDoc():
+            return  # a policy allows what it names, and outlives it
         case JsonDoc():
             yield from _texts(value.value)
         case Mapping():

@@ -105,11 +105,13 @@ _VERBS = {
 class Traits:
     """What the diff has to know of a kind.
 
+    ``coexists``: whether old and new may be there at once, where ``unique_names`` only under two names;
     ``predict`` gives outputs that are certain before the thing exists; ``broken`` why something will never be of use;
     ``renews`` the outputs that an update changes; ``widened`` what is wanted with all that lives and may be in use.
     """
 
     coexists: bool = True
+    unique_names: bool = False
     holds_data: bool = False
     renews: frozenset[str] = frozenset()
     predict: Callable[[Any], Mapping[str, Any]] = lambda _resource: {}

@@ -200,7 +200,7 @@ class ThingKind(Kind[Thing]):
         return Live(resource, outputs, owned=item.tags.get(tags.STACK) == scope.stack)
 
     def outputs_of(self, item: Any) -> dict[str, Any]:
-        return {"id": item.id}
+        return {"id": item.id, "pending": item.ready_at > item.made_at, "broken": item.broken}
 
     def health(self, live: Live[Thing]) -> Health:
         if live.outputs["broken"]:

@@ -251,6 +251,13 @@ def test_what_needs_something_slow_starts_when_that_is_ready() -> None:
     assert cloud.writes[-1] == ("create", "thing/route")
 
 
+def test_what_is_ready_in_the_answer_to_its_creation_is_not_looked_at(cloud: Cloud) -> None:
+    plan = plan_for(cloud, [Slow(name="gate")])
+    looks = cloud.looks
+    assert applier(cloud).apply(plan).ok
+    assert cloud.looks == looks
+
+
 def test_waiting_is_told_at_once_and_then_every_half_minute() -> None:
     told = Told()
     bring(Cloud(takes=100), Slow(name="gate"), sink=told)

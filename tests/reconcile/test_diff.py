@@ -8,8 +8,12 @@ import pytest
 
 from orchestrator.core.address import Address
 from orchestrator.core.resource import Live, Resource
-from orchestrator.core.values import Initial, Ref, Unknown
+from orchestrator.core.values import Initial, PolicyDoc, Ref, Unknown
+from orchestrator.kinds.audit import Trail
+from orchestrator.kinds.elbv2.target_groups import TargetGroup
+from orchestrator.kinds.storage import Bucket
 from orchestrator.reconcile.diff import compare, make_plan
+from orchestrator.reconcile.observe import traits
 from orchestrator.reconcile.steps import Plan, Step, Traits
 from tests.reconcile.fakes import Thing
 
@@ -18,8 +22,8 @@ def live(resource: Resource, id: str = "", **outputs: Any) -> Live[Any]:
     return Live(resource, {"id": id or f"{resource.name}-1", **outputs})
 
 
-def plan(desired: list[Resource], there: list[Live[Any]], **traits: Any) -> Plan:
-    return make_plan(desired, there, {"thing": Traits(**traits)})
+def plan(desired: list[Resource], there: list[Live[Any]], **of_thing: Any) -> Plan:
+    return make_plan(desired, there, {"thing": Traits(**of_thing)})
 
 
 def keys(steps: tuple[Step, ...]) -> list[str]:
@@ -89,6 +93,14 @@ def test_a_replacement_waits_for_the_old_to_go_where_both_cannot_be_and_users_go
     assert made.steps[2].needs == {"thing/net#old"}
 
 
+@pytest.mark.parametrize(("before", "order"), [("one", ["-", "-/+"]), ("other", ["-/+", "-"])])
+def test_only_under_another_name_can_the_new_be_there_beside_the_old(before: str, order: list[str]) -> None:
+    there = live(TargetGroup(name="web", aws_name=before, vpc="vpc-dead", port=80), "arn:old")
+    wanted = TargetGroup(name="web", aws_name="one", vpc="vpc-new", port=80)
+    made = make_plan([wanted], [there], traits("123456789012", "eu-west-1", "aws"))
+    assert [str(s.action) for s in made.steps] == order
+
+
 def test_what_is_certain_before_it_exists_does_not_cascade() -> None:
     net = Thing(name="net", shape="square")
     sub = Thing(name="sub", base=net.out("arn"))
@@ -111,6 +123,27 @@ def test_removals_go_from_users_to_used() -> None:
         live(Thing(name="c-web", parts=("b-sub-1",))),
     ]
     assert keys(plan([], there).steps) == ["- thing/c-web", "- thing/b-sub", "- thing/a-net"]
+
+
+@pytest.mark.parametrize(("bucket", "trail"), [("a", "b"), ("b", "a")])
+def test_a_policy_that_names_something_does_not_hold_it(bucket: str, trail: str) -> None:
+    arn = "arn:aws:cloudtrail:eu-west-1:123456789012:trail/t"
+    condition = {"StringEquals": {"aws:SourceArn": arn}}
+    document = PolicyDoc({"Statement": {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Condition": condition}})
+    there: list[Live[Any]] = [
+        Live(
+            Bucket(name=bucket, aws_name="records", policy=document), {"arn": "arn:aws:s3:::records", "name": "records"}
+        ),
+        Live(Trail(name=trail, aws_name="t", bucket="records"), {"id": arn, "arn": arn, "name": "t"}),
+    ]
+    made = make_plan([], there, {})
+    assert keys(made.steps) == [f"- trail/{trail}", f"- bucket/{bucket}"]
+
+
+def test_what_was_seen_to_come_after_something_goes_before_it() -> None:
+    app = Thing(name="a-app")
+    there = [live(app), live(Thing(name="b-scaling", after=frozenset({app.address})))]
+    assert keys(plan([], there).steps) == ["- thing/b-scaling", "- thing/a-app"]
 
 
 def test_what_is_no_longer_used_goes_after_its_last_user_has_moved_away() -> None:

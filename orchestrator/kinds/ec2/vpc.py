@@ -40,6 +40,7 @@ class VpcKind(Ec2Kind[Vpc]):
     )
 
     recognised = False
+    settles = True
 
     _attributes: ClassVar[Mapping[str, tuple[str, str]]] = {
         "dns_support": ("enableDnsSupport", "EnableDnsSupport"),
