@@ -99,7 +99,8 @@ class Starter:
             found = obstacles(self._aws, spec, live, decision.release)
             if found:
                 return Result(service=spec.name, outcome=Outcome.REFUSED, why="; ".join(found))
-        cursor = begin(spec, decision, live, by=job.by, joint=self._joint, now=self._aws.clock.now())
+        joint = "" if decision.need is Need.HEAL else self._joint
+        cursor = begin(spec, decision, live, by=job.by, joint=joint, now=self._aws.clock.now())
         run = self._run(job, cursor, version)
         run.save(cursor)
         return run
