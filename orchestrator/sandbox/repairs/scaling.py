@@ -154,12 +154,6 @@ def alarms_that_call_the_policy(call: Call, proceed: Proceed) -> Reply:
     return reply
 
 
-@operation(_SERVICE, "DescribeScalingActivities")
-def nothing_scaled(_: Call) -> Reply:
-    """Moto has no activities, and nothing in it ever scales."""
-    return {"ScalingActivities": []}
-
-
 def _tags(call: Call) -> dict[str, str]:
     arn = call.params["ResourceARN"]
     for target in _targets(call):

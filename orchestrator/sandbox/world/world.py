@@ -18,11 +18,16 @@ from orchestrator.sandbox.world.traffic.traffic import RATE, Traffic
 if TYPE_CHECKING:
     from orchestrator.sandbox.world.ecs.engine import Ecs
     from orchestrator.sandbox.world.elb.targets import Targets
+    from orchestrator.sandbox.world.metrics.alarms import Alarms
+    from orchestrator.sandbox.world.metrics.gauges import Gauges
+    from orchestrator.sandbox.world.scaling import Scaling
 
 _PACKAGE = "orchestrator.sandbox.world"
 _ECS = ("clusters", "definitions", "services", "tasks", "revisions")
 _ELB = ("balancers", "groups", "listeners", "health")
 _ANSWERS = {
+    "application-autoscaling": (f"{_PACKAGE}.scaling",),
+    "cloudwatch": (f"{_PACKAGE}.metrics.answers", f"{_PACKAGE}.metrics.alarms"),
     "ec2": (f"{_PACKAGE}.network",),
     "ecr": (f"{_PACKAGE}.repositories",),
     "ecs": tuple(f"{_PACKAGE}.ecs.{name}" for name in _ECS),
@@ -57,6 +62,27 @@ class World:
 
         return Targets(self)
 
+    @cached_property
+    def gauges(self) -> Gauges:
+        """What is measured as time passes."""
+        from orchestrator.sandbox.world.metrics.gauges import Gauges
+
+        return Gauges(self)
+
+    @cached_property
+    def alarms(self) -> Alarms:
+        """What watches metrics."""
+        from orchestrator.sandbox.world.metrics.alarms import Alarms
+
+        return Alarms(self)
+
+    @cached_property
+    def scaling(self) -> Scaling:
+        """What changes the counts of services by themselves."""
+        from orchestrator.sandbox.world.scaling import Scaling
+
+        return Scaling(self)
+
     def now(self) -> float:
         """The instant of the event that is happening, or the clock's time between events."""
         return self._clock.now() if self._instant is None else self._instant
@@ -89,15 +115,16 @@ class World:
         self.images.reset()
         self.traffic.reset()
         self._reached = self._clock.now()
-        for part in ("ecs", "elb"):
+        for part in ("alarms", "ecs", "elb", "gauges", "scaling"):
             self.__dict__.pop(part, None)
 
     def _pass(self, until: float) -> None:
         """Let time pass in which nothing happens but requests; what they meet is what there was before."""
         since, self._reached = self._reached, max(self._reached, until)
-        if since < until and "elb" in vars(self):
+        if since < until and vars(self).keys() & {"ecs", "elb"}:
             self._instant = since
             self.traffic.flow(since, until)
+            self.gauges.read(since, until)
 
 
 def present() -> World:

@@ -85,9 +85,10 @@ class Lifecycle:
         """Seconds since its containers were started."""
         return self._world.now() - task.instants["startedAt"]
 
-    def memory(self, task: Task) -> float:
-        """The percentage of its memory that the task uses."""
-        return max(self._behaviours[each].memory(self.age(task)) for each in task.containers)
+    def memory(self, task: Task, at: float) -> float:
+        """The percentage of its memory that a running task uses at an instant."""
+        age = at - task.instants["startedAt"]
+        return max(self._behaviours[each].memory(age) for each in task.containers)
 
     def _after(self, task: Task, seconds: float, step: Callable[[Task], None]) -> None:
         if task in self._steps:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,11 +78,9 @@ class Ledger:
         """The requests that failed, by fate."""
         return Counter({fate: number for fate, number in self.totals().items() if fate.failed})
 
-    def between(self, start: float, end: float) -> Iterator[tuple[float, Mapping[Fate, int]]]:
-        """The minutes that begin in a span of time, with what became of their requests."""
-        for minute, counted in self._minutes.items():
-            if start <= minute < end:
-                yield minute, counted
+    def at(self, minute: float) -> Mapping[Fate, int]:
+        """What became of the requests of the minute that begins then."""
+        return self._minutes.get(minute, {})
 
     def told(self) -> Mapping[str, Any]:
         """As the administration shows it."""
