@@ -1,8 +1,10 @@
 """Cuts every test off from the machine it runs on: its AWS account, its proxies, its settings, its terminal."""
 
+import functools
 import os
 from pathlib import Path
 
+import botocore.session
 import hypothesis
 import pytest
 
@@ -24,6 +26,8 @@ def pytest_configure(config: pytest.Config) -> None:
         NO_PROXY="127.0.0.1,localhost",
         TZ="UTC",
     )
+    # Sessions share what they read: EC2's model alone is megabytes of JSON, and nearly every test has a session.
+    botocore.session.create_loader = functools.cache(botocore.session.create_loader)
     # How fast a loaded machine is says nothing about the code; and a failure must come back on the next run.
     hypothesis.settings.register_profile(
         "suite",
