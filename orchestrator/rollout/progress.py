@@ -71,7 +71,7 @@ def release_of(run: Run) -> str:
     """What goes where: ``v1 → v2``."""
     before, after = run.cursor.release["image_before"], run.cursor.release["image"]
     short = [text.partition("@")[0] or text for text in (before, after) if text]
-    return " → ".join(short) or run.cursor.release["hash"]
+    return " → ".join(dict.fromkeys(short)) or run.cursor.release["hash"]
 
 
 def details(run: Run) -> Mapping[str, Any]:

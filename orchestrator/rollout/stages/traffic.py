@@ -177,7 +177,8 @@ def foreign(world: World, wanted: float) -> Halt | None:
     live, facts = world.router.percent(world.facts.new), world.facts
     if live is not None and live in (facts.percent, facts.aim, wanted):
         return None
-    found = "groups that are not this service's" if live is None else f"{live:g} % on {facts.new}"
+    strange = {None: "groups that are not this service's", -1.0: "nothing that gets any traffic"}
+    found = strange.get(live) or f"{live:g} % on {facts.new}"
     return Halt(f"the rule was changed by somebody else: found {found}, left at {facts.percent:g} %")
 
 
