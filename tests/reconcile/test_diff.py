@@ -9,9 +9,7 @@ import pytest
 from orchestrator.core.address import Address
 from orchestrator.core.resource import Live, Resource
 from orchestrator.core.values import Initial, PolicyDoc, Ref, Unknown
-from orchestrator.kinds.audit import Trail
 from orchestrator.kinds.elbv2.target_groups import TargetGroup
-from orchestrator.kinds.storage import Bucket
 from orchestrator.reconcile.diff import compare, make_plan
 from orchestrator.reconcile.observe import traits
 from orchestrator.reconcile.steps import Plan, Step, Traits
@@ -127,17 +125,10 @@ def test_removals_go_from_users_to_used() -> None:
 
 @pytest.mark.parametrize(("bucket", "trail"), [("a", "b"), ("b", "a")])
 def test_a_policy_that_names_something_does_not_hold_it(bucket: str, trail: str) -> None:
-    arn = "arn:aws:cloudtrail:eu-west-1:123456789012:trail/t"
-    condition = {"StringEquals": {"aws:SourceArn": arn}}
+    condition = {"StringEquals": {"aws:SourceArn": f"{trail}-1"}}
     document = PolicyDoc({"Statement": {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Condition": condition}})
-    there: list[Live[Any]] = [
-        Live(
-            Bucket(name=bucket, aws_name="records", policy=document), {"arn": "arn:aws:s3:::records", "name": "records"}
-        ),
-        Live(Trail(name=trail, aws_name="t", bucket="records"), {"id": arn, "arn": arn, "name": "t"}),
-    ]
-    made = make_plan([], there, {})
-    assert keys(made.steps) == [f"- trail/{trail}", f"- bucket/{bucket}"]
+    there = [live(Thing(name=bucket, document=document)), live(Thing(name=trail, base=f"{bucket}-1"))]
+    assert keys(plan([], there).steps) == [f"- thing/{trail}", f"- thing/{bucket}"]
 
 
 def test_what_was_seen_to_come_after_something_goes_before_it() -> None:
