@@ -14,6 +14,7 @@ import itertools
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -51,7 +52,7 @@ class Rule:
     """Which calls, by patterns such as ``ec2`` and ``Create*``, and what becomes of them.
 
     ``skip`` lets that many matching calls through first, ``count`` takes at most so many after that, and of these only
-    the share that ``rate`` says.
+    the share that ``rate`` says. With ``each`` these hold for each operation by itself.
     """
 
     fault: Fault
@@ -59,6 +60,7 @@ class Rule:
     operation: str = "*"
     skip: int = 0
     count: int | None = None
+    each: bool = False
     rate: float = 1.0
     seed: int = 0
     seconds: float = 1.0
@@ -71,20 +73,21 @@ class Rule:
 @dataclass
 class _Armed:
     rule: Rule
-    seen: int = 0
-    taken: int = 0
+    seen: Counter[Operation | None] = field(default_factory=Counter)
+    taken: Counter[Operation | None] = field(default_factory=Counter)
     numbers: itertools.count[int] = field(default_factory=itertools.count)
 
     def takes(self, operation: Operation) -> bool:
         rule = self.rule
         if not (fnmatchcase(operation.service, rule.service) and fnmatchcase(operation.name, rule.operation)):
             return False
-        self.seen += 1
-        if self.seen <= rule.skip or (rule.count is not None and self.taken >= rule.count):
+        whose = operation if rule.each else None
+        self.seen[whose] += 1
+        if self.seen[whose] <= rule.skip or (rule.count is not None and self.taken[whose] >= rule.count):
             return False
         if rule.rate < 1 and _share(rule.seed, next(self.numbers)) >= rule.rate:
             return False
-        self.taken += 1
+        self.taken[whose] += 1
         return True
 
 
@@ -110,7 +113,7 @@ class Faults:
     def taken(self) -> list[tuple[Rule, int]]:
         """The rules in force, and how many calls each has taken."""
         with self._lock:
-            return [(armed.rule, armed.taken) for armed in self._armed]
+            return [(armed.rule, armed.taken.total()) for armed in self._armed]
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Pass the request on, or not."""

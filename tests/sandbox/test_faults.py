@@ -79,6 +79,15 @@ def test_a_rule_takes_only_what_it_names_after_some_and_so_often(aws: Aws) -> No
     assert [count for _, count in aws.sandbox.faults.taken()] == [2]
 
 
+def test_a_rule_for_each_operation_counts_them_one_by_one(aws: Aws) -> None:
+    aws.sandbox.faults.add(Rule(fault=Fault.DENIED, service="ecs", each=True, count=1))
+    ecs = aws.client("ecs")
+    for ask in (ecs.list_clusters, ecs.list_task_definitions):
+        with pytest.raises(boto.ClientError):
+            ask()
+        ask()
+
+
 def test_a_refusal_can_be_of_any_code_and_in_any_words(aws: Aws) -> None:
     told = Rule(fault=Fault.DENIED, code="InvalidAllocationID.NotFound", message="not yet")
     aws.sandbox.faults.add(told)
