@@ -1,6 +1,7 @@
 """The layers a request passes through on its way to moto, each one a WSGI application around the next.
 
-From the outside in: ``Held``, ``Delayed``, ``Logged``, the administration, ``Faults``, ``Quiet``, ``Serial``, moto.
+From the outside in: ``Held``, the proxy, ``Delayed``, ``Logged``, the administration, ``Faults``, ``Quiet``,
+``Serial``, moto. What is asked of the proxy is no AWS call and goes no further.
 Latency is added outside the lock so that parallel calls overlap as on AWS; the fate of one call is decided between
 ``Logged`` and ``Serial``, where the operation is known and nothing has happened yet.
 """

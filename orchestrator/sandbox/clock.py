@@ -25,6 +25,10 @@ class SandboxClock(Clock, Protocol):
         """Make it that much later, now."""
         ...
 
+    def spend(self, seconds: float) -> None:
+        """Let that much time pass for whoever waits for an answer."""
+        ...
+
     def hold(self) -> AbstractContextManager[None]:
         """Keep a sleeping thread from taking time further while a request is answered."""
         ...
@@ -45,6 +49,10 @@ class SpeedClock(SystemClock):
     def advance(self, seconds: float) -> None:
         """Make it that much later, now."""
         self._ahead += max(0.0, seconds)
+
+    def spend(self, seconds: float) -> None:
+        """Real time passes for everybody."""
+        self.sleep(seconds)
 
     def hold(self) -> AbstractContextManager[None]:
         """Real time waits for nobody."""
@@ -77,6 +85,10 @@ class VirtualClock:
         with self._changed:
             self._now += max(0.0, seconds)
             self._changed.notify_all()
+
+    def spend(self, seconds: float) -> None:
+        """Virtual time moves on at once, for everybody."""
+        self.advance(seconds)
 
     @contextmanager
     def hold(self) -> Iterator[None]:

@@ -21,6 +21,7 @@ from orchestrator.sandbox.admin import Admin
 from orchestrator.sandbox.chain import Call, Delayed, Held, Logged, Quiet, Serial
 from orchestrator.sandbox.clock import SandboxClock, SpeedClock
 from orchestrator.sandbox.faults import Faults
+from orchestrator.sandbox.proxy import HOST, Proxy
 from orchestrator.sandbox.repairs import paging
 from orchestrator.sandbox.world.traffic.ledger import Ledger
 from orchestrator.sandbox.world.traffic.traffic import RATE
@@ -170,11 +171,15 @@ class Sandbox:
             def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's signature
                 _log.debug(message, *args)
 
+            def make_environ(self) -> dict[str, Any]:
+                return {**super().make_environ(), HOST: self.headers.get("Host", "")}
+
         self._install()
         aws = Quiet(Serial(DomainDispatcherApplication(create_backend_app), self._lock, self.world.catch_up))
         self._faults = Faults(aws)
         self._logged = Logged(Admin(self._faults, self), self.clock.now)
-        app = Held(Delayed(self._logged, lambda: self.latency), self.clock.hold)
+        delayed = Delayed(self._logged, lambda: self.latency)
+        app = Held(Quiet(Proxy(delayed, self.world, self._lock, self.clock.spend)), self.clock.hold)
         with self._bound() as listening:
             number = listening.fileno()
             return make_server("127.0.0.1", self._port, app, threaded=True, request_handler=Handler, fd=number)
