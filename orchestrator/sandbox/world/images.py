@@ -63,6 +63,8 @@ class Images:
         """Put a new image under some tags and return its digest."""
         from moto.ecr.models import Image
 
+        from orchestrator.sandbox.world import scans
+
         manifest = _manifest(f"{repository.arn} {next(self._pushes)}")
         digest = "sha256:" + hashlib.sha256(manifest.encode()).hexdigest()
         for tag in tags:
@@ -73,7 +75,12 @@ class Images:
         image.image_pushed_at = int(self._world.now())
         repository.images.append(image)
         self._behaviours[digest] = behaviour
+        scans.pushed(repository, image)
         return digest
+
+    def findings(self, digest: str) -> Mapping[str, int]:
+        """What a scan finds in an image: how many vulnerabilities of each severity."""
+        return self._behaviour(digest).findings
 
     def listed(self) -> list[Mapping[str, Any]]:
         """Every image of every repository."""

@@ -7,6 +7,7 @@ from typing import Any
 from moto.ecr.models import Image, ecr_backends
 
 from orchestrator.sandbox.repairs.operations import Call, Proceed, Reply, repair
+from orchestrator.sandbox.world import scans
 from orchestrator.sandbox.world.behaviours import Behaviour
 from orchestrator.sandbox.world.images import digest_of, untag
 from orchestrator.sandbox.world.world import present
@@ -31,7 +32,11 @@ def keeps_the_old_image(call: Call, proceed: Proceed) -> Reply:
         holder = next((image for image in repository.images if tag in image.image_tags), None)
         if holder is not None and holder.image_manifest != call.params["imageManifest"]:
             untag(repository, tag)
-    return proceed()
+    reply = proceed()
+    if repository is not None:
+        digest = reply["image"]["imageId"]["imageDigest"]
+        scans.pushed(repository, next(image for image in repository.images if image.image_digest == digest))
+    return reply
 
 
 def _create_digest(self: Any) -> None:

@@ -29,7 +29,7 @@ _ANSWERS = {
     "application-autoscaling": (f"{_PACKAGE}.scaling",),
     "cloudwatch": (f"{_PACKAGE}.metrics.answers", f"{_PACKAGE}.metrics.alarms"),
     "ec2": (f"{_PACKAGE}.network",),
-    "ecr": (f"{_PACKAGE}.repositories",),
+    "ecr": (f"{_PACKAGE}.repositories", f"{_PACKAGE}.scans"),
     "ecs": tuple(f"{_PACKAGE}.ecs.{name}" for name in _ECS),
     "elbv2": tuple(f"{_PACKAGE}.elb.{name}" for name in _ELB),
 }
