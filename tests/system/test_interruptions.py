@@ -102,7 +102,7 @@ def test_killed_at_ten_moments_it_converges_all_the_same(tmp_path: Path) -> None
     with terminal(tmp_path) as typed:
         killed = 0
         for _ in range(10):
-            begun = _after(typed, moments.randrange(50, 140), *APPLY)
+            begun = _after(typed, moments.randrange(45, 95), *APPLY)
             begun.send(signal.SIGKILL)
             killed += begun.end().code == -signal.SIGKILL
         assert killed >= 7, "most of the moments lie before the end"

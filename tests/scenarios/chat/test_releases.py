@@ -43,9 +43,11 @@ def test_two_services_of_one_wave_and_the_one_that_needs_them_are_released_in_th
     running.events.clear()
     images = {"users": "3.0", "feed": "3.0", "discovery-server": "3.0"}
     assert running.deploy(**images).outcome is Outcome.SUCCEEDED
-    order = [(e.subject, e.state.value) for e in running.events if e.action == "roll out"]
-    server = order.index(("discovery-server", "done"))
-    assert all(server < order.index((name, "started")) for name in ("users", "feed"))
+    rollouts = [e for e in running.events if e.action == "roll out"]
+    order = [(e.subject, e.details.get("stage"), e.state.value) for e in rollouts]
+    arrived = next(i for i, told in enumerate(order) if told[:2] == ("discovery-server", "together"))
+    begun = [next(i for i, told in enumerate(order) if (told[0], told[2]) == (n, "started")) for n in ("users", "feed")]
+    assert all(arrived < start for start in begun), "a joint release waits for what it needs as far as that goes alone"
 
 
 def test_the_frontend_moves_in_steps_and_what_counts_its_requests_moves_with_it(running: System) -> None:
