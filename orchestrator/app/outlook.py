@@ -21,6 +21,7 @@ from orchestrator.rollout.assess import assess
 from orchestrator.rollout.decide import Decision, Need
 from orchestrator.rollout.driver import unfinished
 from orchestrator.rollout.release import ServiceSpec
+from orchestrator.rollout.state import Cursor, Phase
 from orchestrator.rollout.survey import LiveService, survey
 
 
@@ -34,6 +35,8 @@ class Outlook:
     decisions: Mapping[str, Decision]
     specs: Mapping[str, ServiceSpec]
     waiting: tuple[str, ...] = ()
+    images: Mapping[str, str] = dc.field(default_factory=dict)
+    """What services are to run in place of what the plan says: what is asked for, or was and is not finished."""
     unfinished: tuple[str, ...] = ()
     """Services whose rollout a former process left on its way."""
     refused: tuple[Step, ...] = ()
@@ -93,7 +96,14 @@ def look(system: System, images: Mapping[str, str] | None = None) -> Outlook:
     if any(colour != "blue" for colour in colours.values()):
         compiled = system.compile(colours)  # type: ignore[arg-type]  # the names are those that specs were made of
         specs = specs_of(system.stack, compiled, outputs)
-    return _outlook(system, compiled, live, specs, standing, images or {})
+    left = unfinished(system.store, system.stack)
+    return _outlook(system, compiled, live, specs, standing, left, {**_ordered(left, specs), **(images or {})})
+
+
+def _ordered(left: Mapping[str, Cursor], specs: Mapping[str, ServiceSpec]) -> dict[str, str]:
+    """The images that unfinished rollouts are bringing; the plan's word counts where it has changed since."""
+    onward = {n: c.release for n, c in left.items() if n in specs and c.phase is Phase.FORWARD}
+    return {n: r["image"] for n, r in onward.items() if r["image"] and r["plan_image"] == specs[n].image}
 
 
 def _seen(
@@ -112,6 +122,7 @@ def _outlook(
     live: tuple[Live[Any], ...],
     specs: Mapping[str, ServiceSpec],
     standing: Mapping[str, LiveService],
+    left: Mapping[str, Cursor],
     images: Mapping[str, str],
 ) -> Outlook:
     ours = _rolled_out(compiled)
@@ -127,8 +138,9 @@ def _outlook(
         refused=refused,
         decisions=assess(system.reader, specs.values(), images=images, live=standing),
         specs=specs,
+        images=images,
         waiting=tuple(s.name for s in compiled.services if s.name not in specs),
-        unfinished=tuple(sorted(unfinished(system.store, system.stack).keys() & specs.keys())),
+        unfinished=tuple(sorted(left.keys() & specs.keys())),
         deferred=_deferred(compiled, standing),
     )
 

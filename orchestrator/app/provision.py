@@ -62,7 +62,8 @@ def _roll_out(system: System, outlook: Outlook, report: Report, sink: Sink) -> t
 def _again(system: System, outlook: Outlook, outputs: Outputs) -> Outlook:
     """The same outlook after what the services stand on has come to be."""
     specs = specs_of(system.stack, outlook.compiled, outputs)
-    return dc.replace(outlook, specs=specs, decisions=assess(system.reader, specs.values()), waiting=())
+    decisions = assess(system.reader, specs.values(), images=outlook.images)
+    return dc.replace(outlook, specs=specs, decisions=decisions, waiting=())
 
 
 def roll_out(

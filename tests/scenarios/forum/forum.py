@@ -30,6 +30,10 @@ PLAN = Path(__file__).parents[3] / "plans" / "forum.yaml"
 REGION = "us-east-1"
 
 
+class Killed(BaseException):
+    """The process is gone; nothing catches this."""
+
+
 @dc.dataclass
 class Forum:
     """One account and one plan file at a time."""
@@ -79,6 +83,16 @@ class Forum:
         system = self.system
         with system.hold("deploy"):
             return delivery.deploy(system, delivery.look(system, images), self.events.append)
+
+    def killed_at(self, stage: str, **images: str) -> None:
+        """Deploy with a process that dies when a rollout is seen at a stage."""
+
+        def sink(event: Event) -> None:
+            if event.details.get("stage") == stage:
+                raise Killed
+
+        with pytest.raises(Killed), self.system.hold("deploy"):
+            delivery.deploy(self.system, delivery.look(self.system, images), sink)
 
     def destroy(self, *, data: bool) -> tuple[Ending, set[str]]:
         """Take everything away; how it ended, and what was kept."""

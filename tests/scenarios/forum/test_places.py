@@ -6,11 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.app import delivery
 from orchestrator.core.errors import LockHeld, OrchestratorError
-from orchestrator.core.events import Event
 from tests.scenarios.forum import colours
-from tests.scenarios.forum.forum import Forum, edited, forum, writes
+from tests.scenarios.forum.forum import edited, forum, writes
 from tests.scenarios.forum.oracle.inventory import counted, inventory, tagged
 
 SMALL = {
@@ -66,21 +64,6 @@ def test_environments_of_one_plan_stand_beside_each_other_and_go_alone(tmp_path:
         assert stage.look().empty
 
 
-class Killed(BaseException):
-    """The process is gone; nothing catches this."""
-
-
-def _killed_at(stage: Forum, at: str, **images: str) -> None:
-    """Deploy with a process that dies when the rollout is seen at a stage."""
-
-    def sink(event: Event) -> None:
-        if event.details.get("stage") == at:
-            raise Killed
-
-    with pytest.raises(Killed), stage.system.hold("deploy"):
-        delivery.deploy(stage.system, delivery.look(stage.system, images), sink)
-
-
 def test_what_goes_on_in_one_region_is_unknown_in_another_and_ends_with_the_stack(tmp_path: Path) -> None:
     here = edited(tmp_path / "here.yaml", SMALL)
     there = edited(tmp_path / "there.yaml", {"region: us-east-1": "region: eu-west-1"}, here)
@@ -88,7 +71,7 @@ def test_what_goes_on_in_one_region_is_unknown_in_another_and_ends_with_the_stac
         assert not stage.apply().outcome
         first = counted(stage.account)
         stage.aws.push("forum/posts", "v2")
-        _killed_at(stage, "bake", posts="v2")
+        stage.killed_at("bake", posts="v2")
         assert stage.look().unfinished == ("posts",)
         with stage.system.hold("apply"):
             with pytest.raises(LockHeld), stage.system.hold("apply"):

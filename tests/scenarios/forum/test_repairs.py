@@ -9,6 +9,7 @@ import pytest
 
 from tests.scenarios.forum import colours
 from tests.scenarios.forum.forum import Forum, writes
+from tests.scenarios.forum.oracle.account import SERVICES
 from tests.scenarios.forum.oracle.inventory import twice
 
 
@@ -43,15 +44,24 @@ def _balancer(stage: Forum) -> None:
     stage.aws.sleep(120)
 
 
-@pytest.mark.parametrize("delete", [_rule, _listener, _balancer], ids=["rule", "listener", "load-balancer"])
+LOST = {
+    _rule: {"listener-rule/posts"},
+    _listener: {"listener/http", *(f"listener-rule/{name}" for name in SERVICES)},
+    _balancer: {"load-balancer/main", "listener/http", *(f"listener-rule/{name}" for name in SERVICES)},
+}
+
+
+@pytest.mark.parametrize(("delete", "lost"), LOST.items(), ids=["rule", "listener", "load-balancer"])
 def test_a_lost_way_to_services_is_made_again_to_the_colours_that_run(
-    mixed: Forum, delete: Callable[[Forum], None]
+    mixed: Forum, delete: Callable[[Forum], None], lost: set[str]
 ) -> None:
     before, tasks, scaled = _standing(mixed), colours.tasks(mixed), colours.scaled(mixed)
     delete(mixed)
-    assert not mixed.look().empty
+    assert set(mixed.changes()) == lost, "neither scaling nor alarms change sides"
+    mixed.events.clear()
     ending = mixed.apply()
     assert not ending.outcome, ending
+    assert not [event.message for event in mixed.events if event.action == "roll out"]
     assert _standing(mixed) == before
     assert colours.tasks(mixed) == tasks, "nothing was rolled out"
     assert colours.scaled(mixed) == scaled == {"posts-green", "threads-blue", "users-green"}
