@@ -44,8 +44,8 @@ def test_a_wrong_behaviour_is_refused_with_what_would_be_right(text: str, told: 
 
 def test_all_behaviours_are_told_as_a_user_would_write_them() -> None:
     assert known_behaviours() == (
-        "crash, errors=PERCENT, findings=SEVERITY:NUMBER, late-crash[=SECONDS], latency=MILLISECONDS, "
-        "memory-leak[=SECONDS], no-capacity, ok, pull-error, slow[=SECONDS], unhealthy"
+        "crash, errors=PERCENT, findings=SEVERITY:NUMBER, job-fails[=CODE], late-crash[=SECONDS], "
+        "latency=MILLISECONDS, memory-leak[=SECONDS], no-capacity, ok, pull-error, slow[=SECONDS], unhealthy"
     )
 
 

@@ -184,3 +184,32 @@ def test_tasks_in_two_regions_know_nothing_of_each_other(system: System) -> None
     other = system.aws.client("ecs", "us-east-1")
     other.create_cluster(clusterName="main")
     assert other.list_tasks(cluster="main")["taskArns"] == []
+
+
+def _job(system: System, behaves: str) -> tuple[Any, list[str]]:
+    """A task that runs alone and logs: its container at the end, and what it wrote."""
+    repository, logs = system.repository(), system.aws.client("logs")
+    logs.create_log_group(logGroupName="/shop/web")
+    options = {"awslogs-group": "/shop/web", "awslogs-region": "eu-west-1", "awslogs-stream-prefix": "web"}
+    system.aws.push("web", "job", behaves)
+    definition = system.definition(f"{repository}:job", logConfiguration={"logDriver": "awslogs", "options": options})
+    arn = _run(system, definition)["tasks"][0]["taskArn"]
+    system.aws.sleep(120)
+    stream = f"web/app/{arn.rpartition('/')[2]}"
+    events = logs.get_log_events(logGroupName="/shop/web", logStreamName=stream, startFromHead=True)["events"]
+    assert all(abs(each["timestamp"] / 1000 - system.aws.clock.now()) < 120 for each in events)
+    return _task(system, arn)["containers"][0], [each["message"] for each in events]
+
+
+def test_a_container_logs_its_start_and_its_end(system: System) -> None:
+    container, written = _job(system, "ok")
+    assert container["exitCode"] == 0
+    assert written == [f"started {system.registry}/web:job", "done"]
+
+
+def test_a_job_can_fail_by_itself_while_its_image_is_good_in_a_service(system: System) -> None:
+    container, written = _job(system, "job-fails=3")
+    assert (container["exitCode"], written[-1]) == (3, "exiting with 3, as told by job-fails=3")
+    system.service(system.definition(f"{system.registry}/web:job"), count=1)
+    system.aws.sleep(300)
+    assert [each[1] for each in system.deployments()] == ["COMPLETED"]

@@ -35,6 +35,8 @@ class Behaviour:
     """Seconds after its start at which the main process of a service's task exits; ``None`` for never."""
     exit_code: int = 0
     """What it exits with, as part of a service or as a task of its own."""
+    job_exit_code: int | None = None
+    """What a task of its own exits with, where that is something else."""
     exit_reason: str | None = None
     """Why the container ended, where the runtime has something to say about it."""
     ready_after: float = 0.0
@@ -129,6 +131,12 @@ def ok(was: Behaviour, _: str) -> Behaviour:
 def crash(was: Behaviour, _: str) -> Behaviour:
     """Exits with 1 right after its start."""
     return replace(was, exits_after=1.0, exit_code=1)
+
+
+@behaviour("CODE", "1")
+def job_fails(was: Behaviour, code: str) -> Behaviour:
+    """Is good as a service, and fails as a task of its own: a migration that does not work."""
+    return replace(was, job_exit_code=int(_number(code, 255.0)))
 
 
 @behaviour("SECONDS", "300")

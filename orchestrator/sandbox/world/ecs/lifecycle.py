@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.sandbox.world.behaviours import Behaviour
-from orchestrator.sandbox.world.ecs import discovery, interfaces, preparation
+from orchestrator.sandbox.world.ecs import discovery, interfaces, logs, preparation
 from orchestrator.sandbox.world.ecs.model import Container, Task
 from orchestrator.sandbox.world.probe import HEALTHY, UNHEALTHY, Pace, Probe
 
@@ -135,6 +135,7 @@ class Lifecycle:
         task.instants["startedAt"] = self._world.now()
         for container in task.containers:
             container.last_status = "RUNNING"
+            logs.write(task, container, f"started {container.definition['image']}", self._world.now())
             container.runtime_id = f"{task.id}-{uuid.uuid4().int % 10**10:010d}"
             if "healthCheck" in container.definition:
                 self._probe(task, container)
@@ -146,17 +147,19 @@ class Lifecycle:
 
     def _end(self, task: Task, container: Container) -> None:
         behaviour = self._behaviours[container]
-        after = behaviour.exits_after
+        after, code = behaviour.exits_after, behaviour.exit_code
         if after is None and task.service is None:
-            after = JOB
+            after, code = JOB, behaviour.job_exit_code or code
         if after is not None:
-            self._world.after(after, lambda: self._exit(task, container, behaviour))
+            self._world.after(after, lambda: self._exit(task, container, behaviour, code))
 
-    def _exit(self, task: Task, container: Container, behaviour: Behaviour) -> None:
+    def _exit(self, task: Task, container: Container, behaviour: Behaviour, code: int) -> None:
         if task.desired_status == "STOPPED":
             return
-        container.last_status, container.exit_code = "STOPPED", behaviour.exit_code
+        container.last_status, container.exit_code = "STOPPED", code
         container.reason = behaviour.exit_reason
+        last_words = f"exiting with {code}, as told by {behaviour.name}" if code else "done"
+        logs.write(task, container, last_words, self._world.now())
         if container.essential:
             end = "EssentialContainerExited", "Essential container in task exited"
             self._world.after(NOTICING, lambda: self.stop(task, *end))
