@@ -30,9 +30,10 @@ def scaling_bound(forum: Forum, account: Account) -> None:
 def scaling_aim(forum: Forum, account: Account) -> None:
     scaling = forum.client("application-autoscaling")
     service = account.ecs_services["threads"]["serviceName"]
-    policy = scaling.describe_scaling_policies(
+    policies = scaling.describe_scaling_policies(
         ServiceNamespace="ecs", ResourceId=f"service/{account.cluster['clusterName']}/{service}"
-    )["ScalingPolicies"][0]
+    )["ScalingPolicies"]
+    policy = next(p for p in policies if p["PolicyName"].endswith("-cpu"))
     tracking = {**policy["TargetTrackingScalingPolicyConfiguration"], "TargetValue": 20.0}
     kept = {k: policy[k] for k in ("PolicyName", "ResourceId", "PolicyType", *NAMESPACE)}
     scaling.put_scaling_policy(**kept, TargetTrackingScalingPolicyConfiguration=tracking)
