@@ -20,7 +20,7 @@ from moto.core.exceptions import ServiceException
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import determine_request_protocol
 from moto.core.responses import ActionResult, BaseResponse
-from moto.core.serialize import XFormedAttributePicker, get_serializer_class
+from moto.core.serialize import AttributePickerContext, get_serializer_class
 from moto.core.utils import get_service_model
 from moto.utilities.utils import get_partition
 
@@ -217,7 +217,7 @@ class _Wired:
     def write(self, reply: Reply) -> Wire:
         protocol = self._response.determine_response_protocol(self._service)
         serializer = get_serializer_class(self._service.service_name, protocol)(
-            operation_model=self._operation, value_picker=XFormedAttributePicker()
+            operation_model=self._operation, value_picker=_pick
         )
         written = serializer.serialize(reply)
         return self._send(written["status_code"], written["headers"], written["body"])
@@ -231,3 +231,8 @@ class _Wired:
     def _send(self, status: int, headers: Mapping[str, Any], body: Any) -> Wire:
         enriched, body = BaseResponse._enrich_response({**headers, "status": status}, body)
         return status, enriched, body
+
+
+def _pick(context: AttributePickerContext) -> Any:
+    """What a reply holds by a name. It has boto3's shapes, so the many spellings that moto tries are not looked for."""
+    return context.obj.get(context.key)
