@@ -92,13 +92,22 @@ def _partial(stage: Stage) -> bool:
     return isinstance(stage, Shift) and 0 < stage.percent < 100
 
 
-def resume(cursor: Cursor) -> Cursor:
-    """Taken up again by whoever works on it now."""
+def resume(cursor: Cursor, now: float) -> Cursor:
+    """Taken up again by whoever works on it now. The time in which nobody did is held against no deadline."""
     if cursor.phase is Phase.ENDED:
         return cursor
     if cursor.phase is Phase.FORWARD:  # whatever kept it waiting is asked about anew
-        return dc.replace(cursor, outcome=None, why="", evidence={})
+        return dc.replace(_excused(cursor, now), outcome=None, why="", evidence={})
     return dc.replace(cursor, outcome=None)
+
+
+def _excused(cursor: Cursor, now: float) -> Cursor:
+    stage, left = cursor.stage, now - max(cursor.driven, cursor.since)
+    if stage and stage.hurried:
+        return dc.replace(cursor, since=cursor.since + left, deadline=cursor.deadline + left)
+    if stage and watches(stage):  # what baked by itself has baked
+        return dc.replace(cursor, deadline=cursor.deadline + left)
+    return cursor
 
 
 def note_down(cursor: Cursor, now: float, note: str, **more: str) -> Cursor:

@@ -28,6 +28,7 @@ _FIRST_PAUSE = 2.0
 _LONGEST_PAUSE = 10.0
 _GROWTH = 1.5
 _AFTER_A_FAILURE = 30.0
+_HEARTBEAT = 60.0
 _PATIENCE = {
     ErrorClass.PROPAGATING: 120.0,
     ErrorClass.NOT_FOUND: 120.0,
@@ -153,12 +154,13 @@ class Run:
         after = machine.advance(before, verdict, now)
         if after.why and after.why != before.why and after.phase is not Phase.ENDED:
             after = dc.replace(after, evidence={**self.evidence(), **after.evidence, **self._logs()})
-        if after is not before:
+        if after is not before or now - before.driven >= _HEARTBEAT:
             self.save(after)
         return self._next_pause(verdict, again=after.stage is stage)
 
     def save(self, cursor: Cursor) -> None:
         """Compare-and-swap: two processes on one service cannot both go on. What has ended is history first."""
+        cursor = dc.replace(cursor, driven=self._aws.clock.now())
         if cursor.phase is Phase.ENDED:
             history.write(self._store, cursor)
         try:

@@ -72,7 +72,7 @@ class Starter:
         elif not (_waits(cursor) and job.spec.on_conflict is OnConflict.QUEUE):
             cursor = machine.give_way(cursor, "a newer release is wanted", now)
         run = self._run(job, cursor, version)
-        run.save(machine.resume(cursor))
+        run.save(machine.resume(cursor, self._aws.clock.now()))
         board.runs[name] = run
         self._progress.started(run)
 

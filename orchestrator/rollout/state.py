@@ -71,6 +71,8 @@ class Cursor:
     phase: Phase = Phase.FORWARD
     at: int = 0
     since: float = 0.0
+    driven: float = 0.0
+    """When somebody last worked on it, to within a minute; 0 for never yet."""
     turned: float = 0.0
     """When it began to go back."""
     outcome: Outcome | None = None

@@ -59,6 +59,5 @@ def cursor(**more: Any) -> Cursor:
         strategy="all-at-once",
         by="someone",
         started=0.0,
-        deadline=900.0,
-        **{**settings, **more},
+        **{"deadline": 900.0, **settings, **more},
     )

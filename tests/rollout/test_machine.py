@@ -7,6 +7,7 @@ import json
 
 from orchestrator.rollout import machine
 from orchestrator.rollout.stages.base import Attempt
+from orchestrator.rollout.stages.traffic import Approve
 from orchestrator.rollout.stages.verdicts import Done, Fail, Halt, Pause, Superseded, Wait
 from orchestrator.rollout.state import Outcome, Phase, as_json, from_json
 from tests.rollout.makers import cursor
@@ -52,7 +53,7 @@ def test_going_back_for_too_long_is_reported_as_failed_and_goes_on_when_taken_up
     after = machine.advance(back, Fail("no healthy task"), 100.0 + machine.BACK_WITHIN)
     assert (after.outcome, after.outcome and after.outcome.exit_code) == (Outcome.ROLLBACK_FAILED, 11)
     assert after.why == "crashes; no healthy task"
-    resumed = machine.resume(after)
+    resumed = machine.resume(after, 5000.0)
     assert (resumed.phase, resumed.outcome) == (Phase.BACK, None)
 
 
@@ -68,8 +69,25 @@ def test_a_pause_keeps_the_place() -> None:
 
 def test_what_kept_a_rollout_waiting_is_forgotten_when_it_goes_on() -> None:
     paused = machine.advance(cursor(at=2), Pause("waits"), 5.0)
-    resumed = machine.resume(paused)
+    resumed = machine.resume(paused, 6.0)
     assert (resumed.outcome, resumed.why) == (None, "")
+
+
+def test_the_time_in_which_nobody_drove_a_rollout_is_held_against_no_deadline() -> None:
+    waiting = cursor(at=2, since=100.0, driven=130.0, deadline=1000.0)
+    resumed = machine.resume(waiting, 5000.0)
+    assert (5000.0 - resumed.since, resumed.deadline - 5000.0) == (30.0, 870.0)
+    assert machine.advance(resumed, Wait("1 of 2 tasks running"), 5001.0).phase is Phase.FORWARD
+
+
+def test_a_bake_goes_on_while_nobody_watches_and_leaves_the_rest_its_time() -> None:
+    resumed = machine.resume(cursor(at=4, since=100.0, driven=130.0, deadline=1000.0), 5000.0)
+    assert (resumed.since, resumed.deadline - 5000.0) == (100.0, 870.0)
+
+
+def test_waiting_for_a_person_is_excused_when_they_have_spoken_and_only_once() -> None:
+    paused = cursor(forward=(Approve(),), since=100.0, driven=130.0, deadline=1000.0)
+    assert machine.resume(paused, 5000.0).deadline == 1000.0
 
 
 def test_a_superseded_rollout_takes_its_traffic_back_but_leaves_the_service_to_the_other() -> None:

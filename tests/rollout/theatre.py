@@ -264,7 +264,7 @@ class Theatre:
             except Boom:
                 self.fuse = None
                 self.clock += 3
-                self.cursor = machine.resume(from_json(self.saved))
+                self.cursor = machine.resume(from_json(self.saved), self.clock)
         raise AssertionError(f"never ended: {self.cursor.phase} {self.cursor.stage} {self.cursor.why}")
 
     def _tick(self, cursor: Cursor) -> None:

@@ -174,5 +174,5 @@ class Stage(Protocol):
     """Whether the deadline of the whole rollout counts while it waits."""
 
     def tick(self, world: World, age: float) -> Verdict:
-        """Ensure, and report. ``age``: seconds since the stage began, over restarts."""
+        """Ensure, and report. ``age``: seconds since the stage began, less those in which nobody drove the rollout."""
         ...
