@@ -8,7 +8,7 @@ import urllib.request
 from collections.abc import Mapping
 
 from orchestrator.core.clock import Clock
-from orchestrator.rollout.gates.base import Answer, Ask
+from orchestrator.rollout.gates.base import Answer, Ask, Unreachable
 
 _LONGEST_BODY = 65536
 
@@ -34,10 +34,17 @@ def asker(clock: Clock) -> Ask:
                 return Answer(response.status, _text(response.read(_LONGEST_BODY)), clock.now() - began)
         except urllib.error.HTTPError as error:
             return Answer(error.code, _text(error.read(_LONGEST_BODY)), clock.now() - began)
+        except urllib.error.URLError as error:  # raised before anything was sent; what comes later is raised as it is
+            raise Unreachable(_plainly(error.reason)) from error
         except http.client.HTTPException as error:
             raise OSError(str(error)) from error
 
     return ask
+
+
+def _plainly(reason: object) -> str:
+    """What the system says, without its error number."""
+    return str(getattr(reason, "strerror", None) or reason)
 
 
 def _text(body: bytes) -> str:

@@ -21,6 +21,7 @@ def window_of(spec: ServiceSpec, cursor: Cursor, now: float) -> Window:
         service=spec.name,
         cluster=spec.cluster,
         stage=cursor.stage.name if cursor.stage else "",
+        began=cursor.started,
         since=cursor.since,
         now=now,
         old=facts.old,

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from orchestrator.rollout import gates
 from orchestrator.rollout.gates.alarms import Alarms
-from orchestrator.rollout.gates.base import Answer, Judgement, Limits, Means, Window
+from orchestrator.rollout.gates.base import Answer, Judgement, Limits, Unreachable
 from orchestrator.rollout.gates.job import Job
 from orchestrator.rollout.gates.metrics import ErrorRate, Latency, Metric
 from orchestrator.rollout.gates.scan import Scan
 from orchestrator.rollout.gates.smoke import Smoke
 from orchestrator.rollout.gates.webhook import Webhook
-
-RULE = "arn:aws:elasticloadbalancing:eu-west-1:1:listener-rule/app/front/50dc/aaa/bbb"
+from tests.rollout.windows import answering, means, window
 
 
 class Door:
@@ -33,49 +33,9 @@ class Door:
             dimensions = {d["Name"]: d["Value"] for d in query["MetricStat"]["Metric"]["Dimensions"]}
             colour = dimensions.get("TargetGroup", "").split("/")[1:2]
             key = "_".join([*colour, query["MetricStat"]["Metric"]["MetricName"]])
-            yield {"Id": query["Id"], "Values": self.values.get(key, [])}
-
-
-def _window(**more: Any) -> Window:
-    settings: dict[str, Any] = {
-        "rollout": "r1",
-        "stack": "forum",
-        "service": "posts",
-        "cluster": "main",
-        "stage": "bake",
-        "since": 1_000_020.0,
-        "now": 1_000_320.0,
-        "old": "blue",
-        "new": "green",
-        "percent": 10,
-        "image": "v2@sha256:1",
-        "repository": "forum/posts",
-        "digest": "sha256:1",
-        "container": "posts",
-        "task_definition": "posts:2",
-        "network": {},
-        "capacity": {},
-        "services": {},
-        "groups": {c: f"arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/{c}/1" for c in ("blue", "green")},
-        "rule": RULE,
-        "url": "http://front.example",
-        "test_headers": {"X-Test": "yes"},
-    }
-    return Window(**{**settings, **more})
-
-
-def _means(door: Any = None, ask: Any = None) -> Means:
-    return Means(aws=door, ask=ask, guard=lambda: None)
-
-
-def _answering(status: int, body: str = "", seconds: float = 0.1) -> tuple[Means, list[Any]]:
-    asked: list[Any] = []
-
-    def ask(*request: Any) -> Answer:
-        asked.append(request)
-        return Answer(status, body, seconds)
-
-    return _means(ask=ask), asked
+            values = self.values.get(key, [])
+            instants = [datetime.fromtimestamp(60 * n, UTC) for n in range(len(values))]
+            yield {"Id": query["Id"], "Timestamps": instants, "Values": values}
 
 
 def _silent(*_: Any) -> Answer:
@@ -84,19 +44,19 @@ def _silent(*_: Any) -> Answer:
 
 def test_too_few_requests_tell_nothing_about_errors() -> None:
     door = Door(green_RequestCount=[3, 4], green_HTTPCode_Target_5XX_Count=[7])
-    reading = ErrorRate(maximum=1, requests=20).judge(_means(door), _window(), "")
+    reading = ErrorRate(maximum=1, requests=20).judge(means(door), window(), "")
     assert (reading.judgement, reading.words) == (Judgement.INCONCLUSIVE, "7 of 20 requests seen")
 
 
 def test_no_traffic_at_all_is_not_a_pass_even_when_none_is_asked_for() -> None:
-    reading = ErrorRate(maximum=1, requests=0).judge(_means(Door()), _window(), "")
+    reading = ErrorRate(maximum=1, requests=0).judge(means(Door()), window(), "")
     assert reading.judgement is Judgement.INCONCLUSIVE
 
 
 @pytest.mark.parametrize(("errors", "judgement"), [(1, Judgement.PASS), (2, Judgement.FAIL)])
 def test_the_share_of_errors_is_held_against_the_maximum(errors: float, judgement: Judgement) -> None:
     door = Door(green_RequestCount=[50, 50], green_HTTPCode_Target_5XX_Count=[errors])
-    assert ErrorRate(maximum=1).judge(_means(door), _window(), "").judgement is judgement
+    assert ErrorRate(maximum=1).judge(means(door), window(), "").judgement is judgement
 
 
 def test_errors_that_the_other_side_has_too_are_still_bounded_by_how_much_worse_it_is() -> None:
@@ -106,15 +66,15 @@ def test_errors_that_the_other_side_has_too_are_still_bounded_by_how_much_worse_
         blue_RequestCount=[100],
         blue_HTTPCode_Target_5XX_Count=[1],
     )
-    worse = ErrorRate(maximum=10, worse_by=2).judge(_means(door), _window(), "")
+    worse = ErrorRate(maximum=10, worse_by=2).judge(means(door), window(), "")
     assert worse.judgement is Judgement.FAIL
     assert worse.words == "4.00 % of 100 requests, 1.00 % on the other side (at most 3)"
-    assert ErrorRate(maximum=10, worse_by=3).judge(_means(door), _window(), "").judgement is Judgement.PASS
+    assert ErrorRate(maximum=10, worse_by=3).judge(means(door), window(), "").judgement is Judgement.PASS
 
 
 def test_metrics_are_asked_for_whole_minutes_of_the_new_sides_group_behind_its_balancer() -> None:
     door = Door()
-    ErrorRate(maximum=1).judge(_means(door), _window(), "")
+    ErrorRate(maximum=1).judge(means(door), window(), "")
     query = door.asked["MetricDataQueries"][0]["MetricStat"]
     assert query["Metric"]["Dimensions"] == [
         {"Name": "LoadBalancer", "Value": "app/front/50dc"},
@@ -125,27 +85,27 @@ def test_metrics_are_asked_for_whole_minutes_of_the_new_sides_group_behind_its_b
 
 def test_before_a_minute_is_over_nothing_is_asked() -> None:
     door = Door(green_RequestCount=[100])
-    reading = ErrorRate(maximum=1).judge(_means(door), _window(since=1_000_021.0, now=1_000_050.0), "")
+    reading = ErrorRate(maximum=1).judge(means(door), window(since=1_000_021.0, now=1_000_050.0), "")
     assert reading.judgement is Judgement.INCONCLUSIVE
     assert door.asked == {}
 
 
 def test_latency_is_the_worst_minute_of_its_percentile() -> None:
     door = Door(green_RequestCount=[100], green_TargetResponseTime=[0.2, 0.6], blue_TargetResponseTime=[0.4])
-    assert Latency(maximum=0.5).judge(_means(door), _window(), "").judgement is Judgement.FAIL
-    assert Latency(maximum=1).judge(_means(door), _window(), "").judgement is Judgement.PASS
-    assert Latency(maximum=1, slower_by=1.2).judge(_means(door), _window(), "").judgement is Judgement.FAIL
+    assert Latency(maximum=0.5).judge(means(door), window(), "").judgement is Judgement.FAIL
+    assert Latency(maximum=1).judge(means(door), window(), "").judgement is Judgement.PASS
+    assert Latency(maximum=1, slower_by=1.2).judge(means(door), window(), "").judgement is Judgement.FAIL
 
 
 def test_any_metric_is_held_against_its_maximum_and_without_data_tells_nothing() -> None:
     gate = Metric(namespace="AWS/ECS", metric="MemoryUtilization", maximum=80)
-    assert gate.judge(_means(Door()), _window(), "").judgement is Judgement.INCONCLUSIVE
-    assert gate.judge(_means(Door(MemoryUtilization=[70, 81])), _window(), "").judgement is Judgement.FAIL
+    assert gate.judge(means(Door()), window(), "").judgement is Judgement.INCONCLUSIVE
+    assert gate.judge(means(Door(MemoryUtilization=[70, 81])), window(), "").judgement is Judgement.FAIL
 
 
 def test_a_smoke_request_carries_the_headers_that_reach_the_new_side() -> None:
-    means, asked = _answering(200, "all is well")
-    reading = Smoke(path="/health", body="is well", headers={"Accept": "text/plain"}).judge(means, _window(), "")
+    told, asked = answering(200, "all is well")
+    reading = Smoke(path="/health", body="is well", headers={"Accept": "text/plain"}).judge(told, window(), "")
     assert reading.judgement is Judgement.PASS
     assert asked[0][:3] == ("GET", "http://front.example/health", {"X-Test": "yes", "Accept": "text/plain"})
 
@@ -159,15 +119,24 @@ def test_a_smoke_request_carries_the_headers_that_reach_the_new_side() -> None:
     ],
 )
 def test_a_smoke_request_fails_by_status_body_or_time(status: int, body: str, seconds: float, words: str) -> None:
-    means, _ = _answering(status, body, seconds)
-    reading = Smoke(path="/", body="well").judge(means, _window(), "")
+    told, _ = answering(status, body, seconds)
+    reading = Smoke(path="/", body="well").judge(told, window(), "")
     assert (reading.judgement, reading.words) == (Judgement.FAIL, words)
 
 
 def test_no_answer_to_a_smoke_request_is_a_failure_but_to_a_webhook_an_error() -> None:
-    means = _means(ask=_silent)
-    assert Smoke(path="/").judge(means, _window(), "").judgement is Judgement.FAIL
-    assert Webhook(url="http://judge").judge(means, _window(), "").judgement is Judgement.ERROR
+    told = means(ask=_silent)
+    assert Smoke(path="/").judge(told, window(), "").judgement is Judgement.FAIL
+    assert Webhook(url="http://judge").judge(told, window(), "").judgement is Judgement.ERROR
+
+
+def test_a_balancer_that_cannot_be_reached_from_here_tells_nothing_about_the_release() -> None:
+    def ask(*_: Any) -> Answer:
+        raise Unreachable("Name or service not known")
+
+    reading = Smoke(path="/").judge(means(ask=ask), window(), "")
+    assert reading.judgement is Judgement.INCONCLUSIVE
+    assert reading.words == "http://front.example cannot be reached from here: Name or service not known"
 
 
 @pytest.mark.parametrize(
@@ -184,8 +153,8 @@ def test_no_answer_to_a_smoke_request_is_a_failure_but_to_a_webhook_an_error() -
     ],
 )
 def test_a_webhook_decides_by_its_verdict_or_else_by_its_status(status: int, body: str, judgement: Judgement) -> None:
-    means, asked = _answering(status, body)
-    assert Webhook(url="http://judge").judge(means, _window(), "").judgement is judgement
+    told, asked = answering(status, body)
+    assert Webhook(url="http://judge").judge(told, window(), "").judgement is judgement
     assert json.loads(asked[0][3])["percent"] == 10
 
 

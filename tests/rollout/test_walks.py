@@ -132,3 +132,22 @@ def test_a_frozen_failure_leaves_everything_where_it_is_for_a_person() -> None:
     theatre.freeze = True
     cursor = theatre.walk(way)
     assert (cursor.outcome, theatre.share, theatre.colours["green"].desired) == (Outcome.STOPPED, 10, 4)
+
+
+def _first(answers: Callable[[float], Judgement]) -> tuple[Cursor, Theatre]:
+    theatre = Theatre()
+    theatre.answers = answers
+    strategy = dc.replace(all_at_once(), test=(Alarms(names=("errors",), limits=Limits(every=10)),))
+    return theatre.walk(route(strategy, balanced=True, first=True, deadline=600), first=True), theatre
+
+
+def test_a_first_release_goes_on_past_gates_of_which_nothing_can_be_told() -> None:
+    cursor, theatre = _first(lambda _: Judgement.INCONCLUSIVE)
+    assert (cursor.outcome, theatre.colours["blue"].desired) == (Outcome.SUCCEEDED, 4)
+    assert any("nothing can be told" in entry["note"] for entry in cursor.journal)
+
+
+@pytest.mark.parametrize("answer", [Judgement.FAIL, Judgement.ERROR])
+def test_a_first_release_is_held_to_what_its_gates_do_tell(answer: Judgement) -> None:
+    cursor, theatre = _first(lambda _: answer)
+    assert (cursor.outcome, theatre.colours["blue"].desired) == (Outcome.ROLLED_BACK, 0)

@@ -61,6 +61,8 @@ class Window:
     service: str
     cluster: str
     stage: str
+    began: float
+    """When the rollout began; ``since``: its present stage."""
     since: float
     now: float
     old: str | None
@@ -93,8 +95,12 @@ class Answer:
     seconds: float
 
 
+class Unreachable(OSError):
+    """Nobody was there to be asked, so nothing can be told about what is behind."""
+
+
 Ask = Callable[[str, str, Mapping[str, str], bytes | None, float], Answer]
-"""Method, URL, headers, body, seconds to wait. Raises ``OSError`` when nothing comes back."""
+"""Method, URL, headers, body, seconds to wait. Raises ``Unreachable``, and ``OSError`` when nothing comes back."""
 
 
 @dc.dataclass(frozen=True, kw_only=True)
@@ -110,6 +116,8 @@ class Gate(Protocol):
     """One question. Its fields are its parameters, as they are saved in the cursor."""
 
     name: ClassVar[str]
+    actions: ClassVar[tuple[str, ...]]
+    """The IAM actions that asking takes."""
 
     @property
     def title(self) -> str:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import dataclasses as dc
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, ClassVar
 
+from orchestrator.rollout import datapoints
 from orchestrator.rollout.gates.base import Judgement, Limits, Means, Reading, Window
 
 _MINUTE = 60
@@ -22,6 +22,7 @@ class ErrorRate:
     """The share of the new side's requests that its targets answer with 5xx, in percent."""
 
     name: ClassVar[str] = "error-rate"
+    actions: ClassVar[tuple[str, ...]] = ("cloudwatch:GetMetricData",)
     maximum: float
     requests: int = 20
     """Requests without which nothing can be told."""
@@ -57,6 +58,7 @@ class Latency:
     """A percentile of the time in which the new side's targets answer, in seconds."""
 
     name: ClassVar[str] = "latency"
+    actions: ClassVar[tuple[str, ...]] = ("cloudwatch:GetMetricData",)
     maximum: float
     percentile: str = "p99"
     requests: int = 20
@@ -92,6 +94,7 @@ class Metric:
     """Any metric, by its highest value a minute since the stage began."""
 
     name: ClassVar[str] = "metric"
+    actions: ClassVar[tuple[str, ...]] = ("cloudwatch:GetMetricData",)
     namespace: str
     metric: str
     dimensions: Mapping[str, str] = dc.field(default_factory=dict)
@@ -132,24 +135,10 @@ def _stat(namespace: str, metric: str, dimensions: Mapping[str, str], statistic:
 
 
 def _values(means: Means, window: Window, queries: Mapping[str, dict[str, Any]]) -> dict[str, list[float]]:
-    """Values a minute of each query, of whole minutes only: of a part of one, sums would be too small."""
+    """Values a minute of each query, since the minute in which the stage began."""
     start = window.since - window.since % _MINUTE
-    end = window.now - window.now % _MINUTE
-    found: dict[str, list[float]] = {key: [] for key in queries}
-    if end <= start:
-        return found
-    results = means.aws.pages(
-        "cloudwatch",
-        "get_metric_data",
-        "MetricDataResults",
-        MetricDataQueries=[{"Id": key, "MetricStat": stat, "ReturnData": True} for key, stat in queries.items()],
-        StartTime=datetime.fromtimestamp(start, UTC),
-        EndTime=datetime.fromtimestamp(end, UTC),
-    )
-    for result in results:
-        if result["Id"] in found:
-            found[result["Id"]] += result.get("Values", ())
-    return found
+    found = datapoints.read(means.aws, queries, start, window.now - window.now % _MINUTE)
+    return {key: list(values.values()) for key, values in found.items()}
 
 
 def _within(value: float, bound: float, words: str) -> Reading:

@@ -6,7 +6,7 @@ import dataclasses as dc
 from collections.abc import Mapping
 from typing import ClassVar
 
-from orchestrator.aws.errors import code_of
+from orchestrator.aws.errors import code_of, message_of
 from orchestrator.rollout.gates.base import Judgement, Limits, Means, Reading, Window
 
 _FINISHED = ("COMPLETE", "ACTIVE")
@@ -18,6 +18,7 @@ class Scan:
     """Findings by severity that are put up with; a severity that is not named does not matter."""
 
     name: ClassVar[str] = "scan"
+    actions: ClassVar[tuple[str, ...]] = ("ecr:DescribeImageScanFindings",)
     allowed: Mapping[str, int] = dc.field(default_factory=lambda: {"CRITICAL": 0})
     limits: Limits = dc.field(default_factory=lambda: Limits(every=10.0, once=True))
 
@@ -35,7 +36,7 @@ class Scan:
         except Exception as error:
             if code_of(error) != "ScanNotFoundException":
                 raise
-            return Reading(judgement=Judgement.INCONCLUSIVE, words="the image has not been scanned")
+            return _asked_for(means, window, memo)
         status = found["imageScanStatus"]["status"]
         if status in _AT_WORK:
             return Reading(judgement=Judgement.NOT_YET, words="the scan is at work")
@@ -47,3 +48,20 @@ class Scan:
         over = {s: counts[s] for s, most in self.allowed.items() if counts.get(s, 0) > most}
         words = ", ".join(f"{n} {s.lower()}" for s, n in (over or counts).items()) or "nothing found"
         return Reading(judgement=Judgement.FAIL if over else Judgement.PASS, words=words)
+
+
+def _asked_for(means: Means, window: Window, memo: str) -> Reading:
+    """Ask for the scan that nobody has made: the image may be older than scanning on push. It is asked for once."""
+    if not memo:
+        means.guard()
+        try:
+            means.aws.client("ecr").start_image_scan(
+                repositoryName=window.repository, imageId={"imageDigest": window.digest}
+            )
+        except Exception as error:
+            if getattr(error, "response", None) is None:
+                raise
+            memo = f"no scan can be asked for ({code_of(error)}: {message_of(error)})"
+        else:
+            return Reading(judgement=Judgement.NOT_YET, words="a scan is asked for", memo="a scan was asked for")
+    return Reading(judgement=Judgement.INCONCLUSIVE, words=f"the image has not been scanned, and {memo}", memo=memo)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import ClassVar
 
-from orchestrator.rollout.gates.base import Judgement, Limits, Means, Reading, Window
+from orchestrator.rollout.gates.base import Judgement, Limits, Means, Reading, Unreachable, Window
 
 
 @dc.dataclass(frozen=True, kw_only=True)
@@ -15,6 +15,7 @@ class Smoke:
     """A path, and what has to come back: status, body (a regular expression), time."""
 
     name: ClassVar[str] = "smoke"
+    actions: ClassVar[tuple[str, ...]] = ()
     path: str
     status: int = 200
     body: str = ""
@@ -32,6 +33,9 @@ class Smoke:
         headers = {**window.test_headers, **self.headers}
         try:
             answer = means.ask("GET", f"{window.url}{self.path}", headers, None, self.seconds)
+        except Unreachable as error:
+            words = f"{window.url} cannot be reached from here: {error}"
+            return Reading(judgement=Judgement.INCONCLUSIVE, words=words)
         except OSError as error:
             return Reading(judgement=Judgement.FAIL, words=f"no answer: {error}")
         words = f"{answer.status} in {answer.seconds:.2f} s"

@@ -23,6 +23,12 @@ def judge(world: World, gates: Sequence[Gate]) -> Fail | tuple[str, ...]:
     return tuple(missing)
 
 
+def untold(world: World, gates: Sequence[Gate]) -> bool:
+    """Whether nothing can be told about any gate that has not passed: it was asked, and the answer says nothing."""
+    tallies = [(gate, world.facts.tallies.get(_place(world, gate), Tally())) for gate in gates]
+    return all(tally.last == Judgement.INCONCLUSIVE for gate, tally in tallies if tally.passes < gate.limits.samples)
+
+
 def soonest(gates: Sequence[Gate]) -> float:
     """The shortest interval at which one of them wants to be asked."""
     return min((gate.limits.every for gate in gates), default=float("inf"))
@@ -30,7 +36,7 @@ def soonest(gates: Sequence[Gate]) -> float:
 
 def _asked(world: World, gate: Gate) -> Tally:
     """The gate's count, after asking it if its time has come. It belongs to this stage of this rollout."""
-    place = f"{world.place} {gate.title}"
+    place = _place(world, gate)
     tally = world.facts.tallies.get(place, Tally())
     if tally.asked and world.now - tally.at < gate.limits.every:
         return tally
@@ -39,6 +45,10 @@ def _asked(world: World, gate: Gate) -> Tally:
     tally = _counted(tally, world.judge(gate, tally.memo), world.now)
     world.remember(tallies={**world.facts.tallies, place: tally})
     return tally
+
+
+def _place(world: World, gate: Gate) -> str:
+    return f"{world.place} {gate.title}"
 
 
 def _counted(tally: Tally, reading: Reading, now: float) -> Tally:

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.scenarios.forum.forum import Forum as System
-from tests.scenarios.forum.forum import forum as system
+from tests.scenarios.forum.forum import forum
 from tests.scenarios.forum.oracle.account import Account
 
 __all__ = ["CHAT", "System", "account", "addresses", "leads_to", "running_image", "system", "tasks_of"]
 
 CHAT = Path(__file__).parents[3] / "plans" / "chat.yaml"
+
+
+@contextmanager
+def system(**settings: Any) -> Iterator[System]:
+    """The chat's plan and an empty account, whose load balancers answer by their names."""
+    with forum(CHAT, **settings) as stage, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("http_proxy", stage.aws.sandbox.url)
+        yield stage
 
 
 def account(stage: System) -> Account:

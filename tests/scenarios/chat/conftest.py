@@ -8,13 +8,13 @@ import pytest
 
 pytest.register_assert_rewrite("tests.scenarios.chat.oracle")
 
-from tests.scenarios.chat.chat import CHAT, System, system  # noqa: E402  (asserts tell values only if rewritten)
+from tests.scenarios.chat.chat import System, system  # noqa: E402  (asserts tell values only if rewritten)
 
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[System]:
     """Applied once to an empty account."""
-    with system(CHAT) as stage:
+    with system() as stage:
         ending = stage.apply()
         assert not ending.outcome, ending
         yield stage

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tests.scenarios.chat.chat import CHAT, account, system
+from tests.scenarios.chat.chat import account, system
 from tests.scenarios.forum.oracle.inventory import inventory
 
 
 def test_destroy_leaves_nothing() -> None:
-    with system(CHAT) as stage:
+    with system() as stage:
         assert not stage.apply().outcome
         ending, kept = stage.destroy(data=True)
         assert not ending.outcome, ending.report.failed
