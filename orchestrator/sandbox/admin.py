@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.sandbox.chain import ADMIN_PREFIX
+from orchestrator.sandbox.faults import Rule
+from orchestrator.sandbox.faults.orders import UnknownFault, read_order
 from orchestrator.sandbox.requests import read_body
 from orchestrator.sandbox.world.behaviours import UnknownBehaviour
 from orchestrator.sandbox.world.images import UnknownRepository
@@ -35,6 +37,10 @@ class Admin:
             ("GET", "status"): self._status,
             ("GET", "images"): self._images,
             ("GET", "calls"): self._calls,
+            ("GET", "calls/each"): self._each_call,
+            ("GET", "faults"): self._faults,
+            ("POST", "faults"): self._add_fault,
+            ("POST", "faults/clear"): self._clear_faults,
             ("GET", "ledger"): self._ledger,
             ("GET", "traffic"): self._traffic,
             ("POST", "traffic"): self._set_traffic,
@@ -64,7 +70,7 @@ class Admin:
             if not isinstance(asked, dict):
                 raise BadRequest("the body must be a JSON object")
             return "200 OK", route(asked)
-        except (BadRequest, UnknownBehaviour, UnknownRepository, json.JSONDecodeError) as error:
+        except (BadRequest, UnknownBehaviour, UnknownFault, UnknownRepository, json.JSONDecodeError) as error:
             return "400 BAD REQUEST", {"error": str(error)}
 
     def _status(self, _: Answer) -> Answer:
@@ -74,12 +80,34 @@ class Admin:
         return {"images": self._sandbox.images()}
 
     def _calls(self, _: Answer) -> Answer:
-        counted = Counter((call.service, call.operation) for call in self._sandbox.calls)
+        calls = list(self._sandbox.calls)
+        struck: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+        for call in calls:
+            struck[call.service, call.operation][call.struck] += 1
         listed = [
-            {"service": service, "operation": operation, "count": count}
-            for (service, operation), count in sorted(counted.items())
+            {
+                "service": service,
+                "operation": operation,
+                "count": by.total(),
+                "struck": {what: count for what, count in sorted(by.items()) if what},
+            }
+            for (service, operation), by in sorted(struck.items())
         ]
-        return {"total": counted.total(), "operations": listed}
+        return {"total": len(calls), "struck": sum(1 for call in calls if call.struck), "operations": listed}
+
+    def _each_call(self, _: Answer) -> Answer:
+        return {"calls": [vars(call) for call in list(self._sandbox.calls)]}
+
+    def _faults(self, _: Answer) -> Answer:
+        return {"faults": [_told(rule, struck) for rule, struck in self._sandbox.faults.taken()]}
+
+    def _add_fault(self, asked: Answer) -> Answer:
+        rule = read_order(asked)
+        self._sandbox.faults.add(rule)
+        return _told(rule, 0)
+
+    def _clear_faults(self, _: Answer) -> Answer:
+        return {"cleared": self._sandbox.faults.clear()}
 
     def _ledger(self, _: Answer) -> Answer:
         return self._sandbox.ledger.told()
@@ -113,6 +141,22 @@ class Admin:
     def _stop(self, _: Answer) -> Answer:
         self._sandbox.stop_soon()
         return {"stopping": True}
+
+
+def _told(rule: Rule, struck: int) -> Answer:
+    return {
+        "service": rule.service,
+        "operation": rule.operation,
+        "kind": rule.fault,
+        "struck": struck,
+        "skip": rule.skip,
+        "count": rule.count,
+        "each": rule.each,
+        "rate": rule.rate,
+        "seed": rule.seed,
+        "delay": rule.seconds,
+        "code": rule.code,
+    }
 
 
 def _text(asked: Answer, name: str) -> str:

@@ -13,9 +13,9 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from orchestrator.sandbox.record import Call, begin
 from orchestrator.sandbox.requests import Operation, identify
 
 if TYPE_CHECKING:
@@ -24,16 +24,6 @@ if TYPE_CHECKING:
 ADMIN_PREFIX = "/_sandbox"
 OPERATION = "sandbox.operation"
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Call:
-    """One AWS call that arrived, and when by the sandbox's clock."""
-
-    service: str
-    operation: str
-    region: str
-    at: float
 
 
 class Held:
@@ -76,12 +66,20 @@ class Logged:
         self.calls: list[Call] = []
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Record the call, then pass it on."""
-        if not environ["PATH_INFO"].startswith(ADMIN_PREFIX):
-            operation: Operation = identify(environ)
-            environ[OPERATION] = operation
-            self.calls.append(Call(operation.service, operation.name, operation.region, self._now()))
-        return self._app(environ, start_response)
+        """Record the call, pass it on, and record how it was answered."""
+        if environ["PATH_INFO"].startswith(ADMIN_PREFIX):
+            return self._app(environ, start_response)
+        operation: Operation = identify(environ)
+        environ[OPERATION] = operation
+        call = Call(operation.service, operation.name, operation.region, self._now())
+        self.calls.append(call)
+        begin(call)
+
+        def answer(status: str, headers: list[tuple[str, str]], *rest: Any) -> Callable[[bytes], object]:
+            call.status = int(status.split(" ", 1)[0])
+            return start_response(status, headers, *rest)
+
+        return self._app(environ, answer)
 
 
 class Serial:

@@ -18,10 +18,11 @@ from typing import Any, Self
 from orchestrator.core.errors import OrchestratorError
 from orchestrator.sandbox import repairs, strict
 from orchestrator.sandbox.admin import Admin
-from orchestrator.sandbox.chain import Call, Delayed, Held, Logged, Quiet, Serial
+from orchestrator.sandbox.chain import Delayed, Held, Logged, Quiet, Serial
 from orchestrator.sandbox.clock import SandboxClock, SpeedClock
 from orchestrator.sandbox.faults import Faults
 from orchestrator.sandbox.proxy import HOST, Proxy
+from orchestrator.sandbox.record import Call
 from orchestrator.sandbox.repairs import paging
 from orchestrator.sandbox.world.traffic.ledger import Ledger
 from orchestrator.sandbox.world.traffic.traffic import RATE
@@ -46,15 +47,17 @@ class Sandbox:
         empty_repositories: bool = False,
         latency: float = 0.0,
         strict: bool = True,
+        without: Sequence[str] = (),
         traffic: float = RATE,
         page_size: int | None = None,
     ) -> None:
-        """``page_size``: no list has longer pages than that, whatever the caller asks for."""
+        """``without`` leaves rules of the strict layer out; no list has pages longer than ``page_size``."""
         self.clock: SandboxClock = clock or SpeedClock()
         self.world = World(self.clock, empty_repositories=empty_repositories, traffic=traffic)
         self._port = port
         self.latency = latency
         self._strict = strict
+        self._without = without
         self._page_size = page_size
         self._lock = threading.RLock()
         self._asked_to_stop = threading.Event()
@@ -200,6 +203,8 @@ class Sandbox:
         repairs.install(self.world.now)
         paging.limit_pages(self._page_size)
         if self._strict:
+            strict.enable()
+            strict.disable(*self._without)
             strict.install(self.world.now)
         else:
             strict.uninstall()

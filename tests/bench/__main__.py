@@ -14,8 +14,8 @@ from pathlib import Path
 
 from orchestrator.kinds.ec2.vpc import Subnet, Vpc
 from orchestrator.reconcile.diff import make_plan
-from orchestrator.sandbox.chain import Call
 from orchestrator.sandbox.clock import SpeedClock
+from orchestrator.sandbox.record import Call
 from orchestrator.sandbox.server import Sandbox
 
 _ROOT = Path(__file__).resolve().parents[2]

@@ -9,6 +9,7 @@ from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
 from orchestrator.sandbox.faults import Fault, Faults, Rule
+from orchestrator.sandbox.faults.orders import UnknownFault, read_order
 from orchestrator.sandbox.requests import Operation
 from tests.world import Aws, world
 
@@ -25,7 +26,7 @@ CALLS: dict[str, Any] = {
     "sts": lambda client: client.get_caller_identity(),
     "resourcegroupstaggingapi": lambda client: client.get_resources(),
 }
-THROTTLES = {"RequestLimitExceeded", "SlowDown", "Throttling", "ThrottlingException"}
+THROTTLES = {"RequestLimitExceeded", "SlowDown", "Throttling", "ThrottlingException", "ThrottledException"}
 
 
 @pytest.mark.parametrize("service", CALLS)
@@ -99,6 +100,70 @@ def test_a_reset_of_the_account_ends_all_faults(aws: Aws) -> None:
     aws.sandbox.faults.add(Rule(fault=Fault.DENIED))
     aws.sandbox.reset()
     assert aws.client("ecs").list_clusters()["clusterArns"] == []
+
+
+@pytest.mark.parametrize(
+    ("service", "verb", "params", "code"),
+    [
+        ("ec2", "create_vpc", {"CidrBlock": "10.0.0.0/16"}, "VpcLimitExceeded"),
+        ("elbv2", "create_target_group", {"Name": "web"}, "TooManyTargetGroups"),
+        ("iam", "create_role", {"RoleName": "web", "AssumeRolePolicyDocument": "{}"}, "LimitExceeded"),
+        ("ecs", "create_cluster", {}, "LimitExceededException"),
+        ("s3", "create_bucket", {"Bucket": "web"}, "TooManyBuckets"),
+        ("cloudtrail", "create_trail", {"Name": "x", "S3BucketName": "x"}, "MaximumNumberOfTrailsExceededException"),
+    ],
+)
+def test_a_quota_has_the_name_that_the_operation_gives_it(
+    aws: Aws, service: str, verb: str, params: dict[str, Any], code: str
+) -> None:
+    aws.sandbox.faults.add(Rule(fault=Fault.QUOTA, service=service))
+    with pytest.raises(boto.ClientError) as caught:
+        getattr(aws.client(service), verb)(**params)
+    assert caught.value.response["Error"]["Code"] == code
+
+
+def test_every_call_tells_what_struck_it(aws: Aws) -> None:
+    aws.sandbox.faults.add(Rule(fault=Fault.THROTTLE, service="ec2", count=1))
+    aws.sandbox.faults.add(Rule(fault=Fault.LOST_REPLY, service="logs", operation="PutRetentionPolicy"))
+    logs = aws.client("logs")
+    with pytest.raises(boto.ClientError):
+        aws.client("ec2").describe_vpcs()
+    logs.create_log_group(logGroupName="/web")
+    with pytest.raises(boto.ConnectionClosedError):
+        logs.put_retention_policy(logGroupName="/web", retentionInDays=10)
+    with pytest.raises(boto.ClientError):
+        aws.client("ecs").describe_services(cluster="x", services=["x"] * 11)
+    assert [(call.operation, call.status, call.struck, call.code) for call in aws.sandbox.calls] == [
+        ("DescribeVpcs", 503, "fault throttle", "RequestLimitExceeded"),
+        ("CreateLogGroup", 200, "", ""),
+        ("PutRetentionPolicy", 0, "fault lost and rule LOG-01", "InvalidParameterException"),
+        ("DescribeServices", 400, "rule ECS-19", "InvalidParameterException"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("order", "why"),
+    [
+        ({"target": "ec3", "kind": "5xx"}, "AWS has no service 'ec3'; the nearest are .*ec2"),
+        ({"target": "ec2:CreatVpc", "kind": "5xx"}, "ec2 has no operation 'CreatVpc'; the nearest are CreateVpc"),
+        ({"target": "ec2", "kind": "slow"}, "there is no fault 'slow'; there are: throttle, 5xx, .*truncated"),
+        ({"target": "ec2", "kind": "5xx", "rate": 2}, "rate must be a number from 0 to 1, found 2"),
+        ({"target": "ec2", "kind": "5xx", "count": 0}, "count must be a number from 1 "),
+        ({}, "there is no fault ''"),
+    ],
+)
+def test_an_order_that_makes_no_sense_is_told_what_there_is(order: dict[str, Any], why: str) -> None:
+    with pytest.raises(UnknownFault, match=why):
+        read_order(order)
+
+
+def test_an_order_is_a_rule_with_all_that_it_says() -> None:
+    order = {"target": "ec2:Create*", "kind": "delay", "count": 2, "rate": 0.5, "seed": 3, "delay": 4, "each": True}
+    wanted = Rule(
+        fault=Fault.DELAY, service="ec2", operation="Create*", count=2, rate=0.5, seed=3, seconds=4, each=True
+    )
+    assert read_order(order) == wanted
+    assert read_order({"target": "*", "kind": "lost"}) == Rule(fault=Fault.LOST_REPLY)
 
 
 def _through(seed: int) -> list[bool]:

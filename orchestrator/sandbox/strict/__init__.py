@@ -30,7 +30,7 @@ from orchestrator.sandbox.strict import (
 from orchestrator.sandbox.strict.call import Call
 from orchestrator.sandbox.strict.hook import install, layer, reset, uninstall
 from orchestrator.sandbox.strict.quotas import set_quota
-from orchestrator.sandbox.strict.registry import MODEL, Refusal, Rule, disable, disabled, enable, rules
+from orchestrator.sandbox.strict.registry import MODEL, Refusal, Rule, UnknownRule, disable, disabled, enable, rules
 
 MODULES = (
     cloudtrail,
@@ -63,6 +63,7 @@ __all__ = [
     "Call",
     "Refusal",
     "Rule",
+    "UnknownRule",
     "disable",
     "disabled",
     "enable",

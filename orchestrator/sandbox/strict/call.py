@@ -1,13 +1,13 @@
-"""What a rule sees: one parsed call, the account and region it goes to, and the live models behind it."""
+"""What a rule sees: one parsed call, the account and region it goes to, and the live models behind it.
+
+Moto is imported when a call is judged and not before: the list of rules is printed without it.
+"""
 
 from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
 from typing import Any
-
-from moto.backends import get_backend
-from moto.utilities.utils import get_partition
 
 from orchestrator.sandbox.strict.lingering import Lingering
 
@@ -31,6 +31,8 @@ class Call:
     @property
     def partition(self) -> str:
         """``aws``, ``aws-cn`` or ``aws-us-gov``, by the region."""
+        from moto.utilities.utils import get_partition
+
         return str(get_partition(self.region))
 
     @property
@@ -44,6 +46,8 @@ class Call:
 
     def backend(self, service: str | None = None) -> Any:
         """Moto's live model of a service in this call's account and region (the call's own service by default)."""
+        from moto.backends import get_backend
+
         name = service or self.service
         scope = self.partition if name in _GLOBAL else self.region
         return get_backend(name)[self.account][scope]

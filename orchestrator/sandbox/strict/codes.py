@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from moto.core.utils import get_service_model
-
 _BY_PROTOCOL = {
     "json": "ValidationException",
     "rest-json": "ValidationException",
@@ -41,6 +39,8 @@ _BY_SERVICE = {
 
 def validation_code(service: str, *, in_document: bool = False) -> str:
     """What that service calls a request that does not satisfy its model; S3 tells headers from the XML document."""
+    from moto.core.utils import get_service_model
+
     if service == "s3" and in_document:
         return "MalformedXML"
     if service in _BY_SERVICE:

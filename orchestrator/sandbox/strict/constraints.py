@@ -12,10 +12,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from moto.core.utils import get_service_model
-
 from orchestrator.sandbox.strict.codes import validation_code
-from orchestrator.sandbox.strict.registry import Refusal
+from orchestrator.sandbox.strict.registry import MODEL, Refusal
 from orchestrator.sandbox.strict.untrusted import untrusted
 
 _SHOWN_MAX = 100
@@ -88,12 +86,12 @@ def enforce(service: str, operation: str, params: dict[str, Any]) -> None:
     if found:
         count = "1 validation error" if len(found) == 1 else f"{len(found)} validation errors"
         code = validation_code(service, in_document=_document_at_fault(service, operation, params, constraint))
-        raise Refusal(code, f"{count} detected: {'; '.join(found)}")
+        raise Refusal(code, f"{count} detected: {'; '.join(found)}", rule=MODEL)
 
 
 def _document_at_fault(service: str, operation: str, params: dict[str, Any], constraint: Constraint) -> bool:
     """Whether the violation is in the body of a REST call and not in its address or headers."""
-    shape = get_service_model(service).operation_model(operation).input_shape
+    shape = _input(service, operation)
     payload = shape.serialization.get("payload")
     below = constraint.members.get(payload)
     return below is not None and payload in params and any(below.violations(params[payload], ""))
@@ -102,11 +100,17 @@ def _document_at_fault(service: str, operation: str, params: dict[str, Any], con
 @cache
 def constraint_of(service: str, operation: str) -> Constraint | None:
     """The constraints of an operation's input; ``None`` when there is nothing to check."""
-    shape = get_service_model(service).operation_model(operation).input_shape
+    shape = _input(service, operation)
     if shape is None:
         return None
     constraint = _compile(service, operation, shape, "", {})
     return None if constraint.empty else constraint
+
+
+def _input(service: str, operation: str) -> Any:
+    from moto.core.utils import get_service_model
+
+    return get_service_model(service).operation_model(operation).input_shape
 
 
 def _compile(service: str, operation: str, shape: Any, path: str, seen: dict[str, Constraint]) -> Constraint:

@@ -2,7 +2,8 @@
 
 Moto calls ``BaseResponse.call_action`` for each request of each service, except S3, which has two entries of its own.
 At those points account, region and raw request are known and no model has been touched yet. What cannot be parsed is
-not ours to judge and goes through untouched.
+not ours to judge and goes through untouched. Moto is imported when the layer is installed and in ``wire.py``: the
+list of rules is printed without it.
 """
 
 from __future__ import annotations
@@ -12,14 +13,6 @@ import warnings
 from collections.abc import Callable
 from functools import cache, wraps
 from typing import Any
-
-from moto.core.exceptions import ServiceException
-from moto.core.parse import PROTOCOL_PARSERS
-from moto.core.request import determine_request_protocol
-from moto.core.responses import ActionResult, BaseResponse
-from moto.core.routing import get_service_router
-from moto.core.utils import get_service_model
-from moto.s3.responses import S3Response
 
 from orchestrator.core.clock import SystemClock
 from orchestrator.sandbox.strict import constraints
@@ -31,10 +24,6 @@ from orchestrator.sandbox.strict.registry import MODEL, Refusal, Rule, enabled, 
 log = logging.getLogger(__name__)
 
 _MARK = "_strict_original"
-
-
-class _Wire(ServiceException):
-    """A refusal as moto's serializers want it: they look for the service of an exception in its module's name."""
 
 
 class Layer:
@@ -52,7 +41,9 @@ class Layer:
         asked, notes, checked = _plan(service, operation)
         if not asked and not notes and not checked:
             return
-        params = _parse(response, service, operation, uri)
+        from orchestrator.sandbox.strict.wire import parse
+
+        params = parse(response, service, operation, uri)
         if params is None:
             return
         if enabled(MODEL):
@@ -91,8 +82,11 @@ def install(now: Callable[[], float] | None = None) -> None:
     """Put the strict layer in front of moto, in this process. ``now`` is the time that lingering things use."""
     if now is not None:
         layer.now = now
+    from moto.core.responses import BaseResponse
+    from moto.s3.responses import S3Response
+
     layer.active = True
-    warnings.filterwarnings("ignore", message=r"Exception\(_Wire\)")  # some of AWS's codes are in no service model
+    warnings.filterwarnings("ignore", message=r"Exception\(Refused\)")  # some of AWS's codes are in no service model
     for owner, name, wrap in (
         (BaseResponse, "call_action", _guard_action),
         (S3Response, "_bucket_response", _guard_s3),
@@ -118,6 +112,8 @@ def reset() -> None:
 
 
 def _guard_action(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    from orchestrator.sandbox.strict.wire import answer
+
     @wraps(original)
     def call_action(response: Any) -> Any:
         operation = response._get_action()
@@ -125,13 +121,17 @@ def _guard_action(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
             if operation and layer.active:
                 layer.judge(response, operation, response.uri_match)
         except Refusal as refusal:
-            return _answer(response, refusal)
+            return answer(response, refusal)
         return original(response)
 
     return call_action
 
 
 def _guard_s3(original: Callable[[Any, Any, str], Any]) -> Callable[[Any, Any, str], Any]:
+    from moto.core.routing import get_service_router
+
+    from orchestrator.sandbox.strict.wire import answer
+
     @wraps(original)
     def respond(response: Any, request: Any, full_url: str) -> Any:
         if not layer.active:
@@ -144,7 +144,7 @@ def _guard_s3(original: Callable[[Any, Any, str], Any]) -> Callable[[Any, Any, s
         try:
             layer.judge(response, operation.name, uri)
         except Refusal as refusal:
-            return _answer(response, refusal)
+            return answer(response, refusal)
         del response._get_action
         return original(response, request, full_url)
 
@@ -154,44 +154,9 @@ def _guard_s3(original: Callable[[Any, Any, str], Any]) -> Callable[[Any, Any, s
 @cache
 def _plan(service: str, operation: str) -> tuple[tuple[Rule, ...], tuple[Any, ...], bool]:
     """What there is to do for an operation; nothing for one that the service's model does not know."""
-    if operation not in _operations(service):
+    from orchestrator.sandbox.strict.wire import operations_of
+
+    if operation not in operations_of(service):
         return (), (), False
     asked = rules_for(service, operation)
     return asked, notes_for(service, operation), constraints.constraint_of(service, operation) is not None
-
-
-@cache
-def _operations(service: str) -> frozenset[str]:
-    try:
-        return frozenset(get_service_model(service).operation_names)
-    except Exception:
-        return frozenset()
-
-
-def _parse(response: Any, service: str, operation: str, uri: dict[str, Any]) -> dict[str, Any] | None:
-    model = get_service_model(service)
-    request = response.normalized_request
-    try:
-        parser = PROTOCOL_PARSERS[determine_request_protocol(model, request.content_type)]
-        parsed = parser(model.operation_model(operation)).parse(
-            {
-                "method": request.method,
-                "values": request.values,
-                "headers": request.headers,
-                "body": request.data,
-                "url_path": request.path,
-                "url_params": uri,
-            }
-        )
-    except Exception:
-        log.debug("strict layer cannot parse %s.%s", service, operation, exc_info=True)
-        return None
-    return parsed if isinstance(parsed, dict) else None
-
-
-def _answer(response: Any, refusal: Refusal) -> Any:
-    status, headers, body = response.serialized(ActionResult(_Wire(refusal.code, refusal.message)))
-    status = refusal.status or status
-    headers, body = response._enrich_response(headers, body)
-    headers["status"] = str(status)
-    return status, headers, body

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 
+from orchestrator.core.errors import OrchestratorError
 from orchestrator.sandbox.strict.call import Call
 
 Check = Callable[[Call], str | None]
@@ -21,11 +23,16 @@ MODEL = "MODEL"
 """The id under which the checks of enum, pattern and maximum from the service model are switched."""
 
 
-class Refusal(Exception):
-    """AWS's answer to a call that it does not carry out."""
+class UnknownRule(OrchestratorError):
+    """No rule has that id."""
 
-    def __init__(self, code: str, message: str, status: int | None = None) -> None:
+
+class Refusal(Exception):
+    """AWS's answer to a call that it does not carry out, and the id of the rule that says so."""
+
+    def __init__(self, code: str, message: str, status: int | None = None, *, rule: str) -> None:
         super().__init__(f"{code}: {message}")
+        self.rule = rule
         self.code = code
         self.message = message
         self.status = status
@@ -55,7 +62,7 @@ class Rule:
         """Raise the refusal, if there is one."""
         message = self.check(call)
         if message is not None:
-            raise Refusal(self.code, message, self.status)
+            raise Refusal(self.code, message, self.status, rule=self.id)
 
 
 _rules: dict[str, list[Rule]] = {}
@@ -131,5 +138,7 @@ def disabled(*ids: str) -> Iterator[None]:
 def _known(ids: tuple[str, ...]) -> tuple[str, ...]:
     for rule_id in ids:
         if rule_id not in _rules and rule_id != MODEL:
-            raise KeyError(f"no strict rule {rule_id!r}; known: {', '.join(sorted(_rules))}")
+            near = max(sorted([*_rules, MODEL]), key=lambda each: SequenceMatcher(None, rule_id.upper(), each).ratio())
+            hint = f"the nearest is {near}; orchestrator sandbox rules lists them all"
+            raise UnknownRule(f"there is no strict rule {rule_id!r}", hint=hint)
     return ids

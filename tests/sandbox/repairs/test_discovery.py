@@ -8,14 +8,18 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from orchestrator.sandbox.clock import SandboxClock
+
 
 @dataclass
 class Map:
     client: Any
     vpc: str
+    clock: SandboxClock
 
     def namespace(self, name="forum.local", **more):
         operation = self.client.create_private_dns_namespace(Name=name, Vpc=self.vpc, **more)["OperationId"]
+        self.clock.advance(60)
         return self.client.get_operation(OperationId=operation)["Operation"]["Targets"]["NAMESPACE"]
 
     def service(self, namespace, name="posts", **more):
@@ -24,9 +28,9 @@ class Map:
 
 
 @pytest.fixture
-def cloud_map(aws):
+def cloud_map(aws, sandbox):
     vpc = aws("ec2").create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-    return Map(aws("servicediscovery"), vpc)
+    return Map(aws("servicediscovery"), vpc, sandbox.clock)
 
 
 def test_a_vpc_holds_several_private_namespaces(cloud_map):
@@ -50,6 +54,7 @@ def test_the_hosted_zone_has_the_name_of_the_namespace_and_goes_with_it(cloud_ma
     zone = route53.get_hosted_zone(Id=properties["HostedZoneId"])
     assert zone["HostedZone"]["Name"] == "forum.local."
     cloud_map.client.delete_namespace(Id=namespace)
+    cloud_map.clock.advance(60)
     assert route53.list_hosted_zones()["HostedZones"] == []
 
 
@@ -64,6 +69,7 @@ def test_updating_a_namespace_keeps_its_hosted_zone(cloud_map):
 
 def test_the_operation_of_a_deleted_namespace_can_still_be_asked_for(cloud_map):
     operation = cloud_map.client.delete_namespace(Id=cloud_map.namespace())["OperationId"]
+    cloud_map.clock.advance(60)
     cloud_map.client.list_operations()
     assert cloud_map.client.get_operation(OperationId=operation)["Operation"]["Status"] == "SUCCESS"
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator.sandbox import strict
 from tests.sandbox.strict.network import Network, refused
 from tests.sandbox.strict.test_ecs_services import Shop
 from tests.world import REGION, Aws
@@ -218,3 +219,10 @@ def test_a_namespace_goes_after_its_services_and_they_after_their_instances(aws:
     aws.sleep(120)
     discovery.delete_service(Id=service)
     discovery.delete_namespace(Id=namespace)
+
+
+def test_cloud_map_lists_at_most_a_hundred_at_once(aws: Aws) -> None:
+    discovery = aws.client("servicediscovery")
+    with refused("InvalidInput", "MaxResults"), strict.disabled(strict.MODEL):
+        discovery.list_namespaces(MaxResults=101)
+    discovery.list_namespaces(MaxResults=100)

@@ -1,14 +1,7 @@
-"""Faults on demand: chosen calls are throttled, refused, delayed, cut off, or carried out without an answer.
-
-    faults.add(Rule(fault=Fault.LOST_REPLY, service="ec2", operation="Create*", count=1))
-
-The first rule that takes a call decides its fate. Which calls a rate takes is told from a seed and the number of the
-call, so that what failed once fails again.
-"""
+"""The layer of the sandbox in which rules of faults have their way."""
 
 from __future__ import annotations
 
-import enum
 import hashlib
 import itertools
 import socket
@@ -20,54 +13,14 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from moto.core.exceptions import ServiceException
-from moto.core.request import determine_request_protocol
-from moto.core.serialize import get_serializer_class
-from moto.core.utils import get_service_model
-
 from orchestrator.sandbox.chain import OPERATION
+from orchestrator.sandbox.faults.rules import REFUSALS, Fault, Rule
+from orchestrator.sandbox.record import strike
+from orchestrator.sandbox.refusals import Kind, refuse
 from orchestrator.sandbox.requests import Operation
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
-
-
-class Fault(enum.StrEnum):
-    """What becomes of a call."""
-
-    THROTTLE = "throttle"
-    ERROR = "5xx"
-    DENIED = "denied"
-    DELAY = "delay"
-    RESET = "reset"
-    """The connection is gone before anything was carried out."""
-    LOST_REPLY = "lost-reply"
-    """It is carried out, and the connection is gone."""
-    TRUNCATED = "truncated"
-    """It is carried out, and half of the answer arrives."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rule:
-    """Which calls, by patterns such as ``ec2`` and ``Create*``, and what becomes of them.
-
-    ``skip`` lets that many matching calls through first, ``count`` takes at most so many after that, and of these only
-    the share that ``rate`` says. With ``each`` these hold for each operation by itself.
-    """
-
-    fault: Fault
-    service: str = "*"
-    operation: str = "*"
-    skip: int = 0
-    count: int | None = None
-    each: bool = False
-    rate: float = 1.0
-    seed: int = 0
-    seconds: float = 1.0
-    """How long a delay is, in real seconds."""
-    code: str = ""
-    """What a refusal is called, where not as the service usually calls it."""
-    message: str = ""
 
 
 @dataclass
@@ -92,7 +45,7 @@ class _Armed:
 
 
 class Faults:
-    """The layer of the sandbox that lets rules have their way."""
+    """Decides about each call by the first rule in force that takes it."""
 
     def __init__(self, app: WSGIApplication, sleep: Callable[[float], object] = time.sleep) -> None:
         self._app = app
@@ -105,10 +58,12 @@ class Faults:
         with self._lock:
             self._armed.append(_Armed(rule))
 
-    def clear(self) -> None:
-        """Let every call through again."""
+    def clear(self) -> int:
+        """Let every call through again; how many rules were in force."""
         with self._lock:
+            ended = len(self._armed)
             self._armed.clear()
+            return ended
 
     def taken(self) -> list[tuple[Rule, int]]:
         """The rules in force, and how many calls each has taken."""
@@ -118,6 +73,12 @@ class Faults:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Pass the request on, or not."""
         rule = self._rule_for(environ.get(OPERATION))
+        by = f"fault {rule.fault}" if rule else ""
+        if rule and rule.fault in REFUSALS:
+            kind = Kind(rule.fault.value)
+            return refuse(kind, environ, start_response, by=by, code=rule.code, message=rule.message)
+        if rule:
+            strike(by)
         match rule and rule.fault:
             case Fault.RESET:
                 _hang_up(environ)
@@ -126,8 +87,6 @@ class Faults:
                 _hang_up(environ)
             case Fault.TRUNCATED:
                 return _cut(self._app, environ, start_response)
-            case Fault.THROTTLE | Fault.ERROR | Fault.DENIED if rule:
-                return _refuse(rule, environ, start_response)
             case Fault.DELAY if rule:
                 self._sleep(rule.seconds)
         return self._app(environ, start_response)
@@ -164,48 +123,3 @@ def _cut(app: WSGIApplication, environ: WSGIEnvironment, start_response: StartRe
     kept = [(name, value) for name, value in headers if name.lower() != "content-length"]
     start_response(status, [*kept, ("Content-Length", str(len(half)))])
     return [half]
-
-
-# -- refusals, in the words of each protocol ---------------------------------------------------------------------------
-
-
-class _Refusal(ServiceException):
-    """An error as moto's serializers want it: they look for the service of an exception in its module's name."""
-
-
-_BY_PROTOCOL: dict[Fault, dict[str, tuple[int, str]]] = {
-    Fault.THROTTLE: {"ec2": (503, "RequestLimitExceeded"), "rest-xml": (503, "SlowDown"), "query": (400, "Throttling")},
-    Fault.ERROR: {"ec2": (500, "InternalError"), "rest-xml": (500, "InternalError"), "query": (500, "InternalFailure")},
-    Fault.DENIED: {
-        "ec2": (403, "UnauthorizedOperation"),
-        "rest-xml": (403, "AccessDenied"),
-        "query": (403, "AccessDenied"),
-    },
-}
-_OTHERWISE = {
-    Fault.THROTTLE: (400, "ThrottlingException"),
-    Fault.ERROR: (500, "InternalServerException"),
-    Fault.DENIED: (400, "AccessDeniedException"),
-}
-_MESSAGES = {
-    Fault.THROTTLE: "Rate exceeded",
-    Fault.ERROR: "An internal error has occurred",
-    Fault.DENIED: "You are not authorized to perform this operation.",
-}
-
-
-def _refuse(rule: Rule, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    asked: Operation = environ[OPERATION]
-    service = get_service_model(asked.service)
-    protocol = determine_request_protocol(service, environ.get("CONTENT_TYPE", ""))
-    status, usual = _BY_PROTOCOL[rule.fault].get(protocol, _OTHERWISE[rule.fault])
-    code = rule.code or usual
-    operation = service.operation_model(asked.name)
-    written = get_serializer_class(asked.service, protocol)(operation_model=operation).serialize(
-        _Refusal(code, rule.message or _MESSAGES[rule.fault])
-    )
-    text = written["body"]
-    body = text if isinstance(text, bytes) else str(text).encode()
-    headers = {**written["headers"], "Content-Length": str(len(body))}
-    start_response(f"{status} {code}", [(name, str(value)) for name, value in headers.items()])
-    return [body]
