@@ -10,10 +10,10 @@ PYTHON := $(VENV)/bin/python
 LOCK := pyproject.toml constraints.txt
 WORKERS ?= auto
 
-.PHONY: help demo test check bench clean
+.PHONY: help demo test test-crash test-chaos check bench clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 demo: $(VENV)/.runtime ## run the demonstration on the sandbox: no AWS account, no credentials
 	@$(PYTHON) -m orchestrator.cli.demo
@@ -21,6 +21,9 @@ demo: $(VENV)/.runtime ## run the demonstration on the sandbox: no AWS account, 
 test: $(VENV)/.dev ## run all tests
 	@scripts/ensure-chromium
 	@$(PYTHON) -m pytest -q -n $(WORKERS) --maxprocesses 4 --dist worksteal
+
+test-crash: $(VENV)/.dev ## kill rollouts at every single AWS call, not at a sample of them
+	@CRASH_AT_EVERY_CALL=1 $(PYTHON) -m pytest -q -n $(WORKERS) --dist worksteal tests/crash/test_rollouts.py
 
 check: $(VENV)/.dev ## lint, format, types, import contracts
 	@$(VENV)/bin/ruff check .

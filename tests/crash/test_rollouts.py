@@ -1,91 +1,78 @@
-"""A rollout whose process dies at any call ends as it would have ended without: the same traffic, tasks and labels."""
+"""A rollout whose process dies at any call ends as it would have ended without: the same traffic, tasks and record."""
 
 from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
-from orchestrator.aws.door import Access
-from orchestrator.aws.door import Aws as Door
-from orchestrator.rollout.driver import unfinished
-from orchestrator.rollout.state import Outcome
-from tests.crash.rollouts import STRATEGIES, Patient
+from orchestrator.sandbox.clock import VirtualClock
+from orchestrator.sandbox.server import Sandbox
+from tests.crash.inline import InlineAws
+from tests.crash.rollouts import STRATEGIES, InlineDoor, Patient, Point
 from tests.scenarios.rollouts.scene import Scene, scene
-from tests.world import REGION, Aws, world
 
 FULL = bool(os.environ.get("CRASH_AT_EVERY_CALL"))
-SAMPLE = 10
-BEFORE, AFTER = False, True
-"""Whether AWS has done what the last call asked for."""
+SAMPLE = 9
+ROLLOUTS = [
+    ("all-at-once", "ok", "succeeded"),
+    ("canary", "ok", "succeeded"),
+    ("rolling", "ok", "succeeded"),
+    ("all-at-once", "pull-error", "rolled back"),
+    ("canary", "pull-error", "rolled back"),
+    ("watched canary", "latency=900", "rolled back"),
+    ("rolling", "pull-error", "rolled back"),
+]
+"""Strategies, how the image behaves, and how that ends. Slow answers are found under traffic, the others before it."""
 
 
 @pytest.fixture(scope="module")
-def account() -> Iterator[tuple[Aws, Door]]:
-    """A sandbox and a door to it."""
-    with world() as aws:
-        yield aws, Door(Access(region=REGION), aws.clock)
+def account() -> Iterator[InlineAws]:
+    with Sandbox(clock=VirtualClock(), traffic=1000.0) as sandbox:
+        yield InlineAws(sandbox, sandbox.clock)
 
 
 @pytest.fixture
-def stage(account: tuple[Aws, Door], monkeypatch: pytest.MonkeyPatch) -> Scene:
+def stage(account: InlineAws, monkeypatch: pytest.MonkeyPatch) -> Scene:
     """A stack without services."""
-    aws, door = account
-    aws.sandbox.reset()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", aws.sandbox.url)
-    return scene(aws, door)
+    account.sandbox.reset()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", account.sandbox.url)
+    return scene(account, InlineDoor(account.sandbox))
 
 
-@pytest.fixture(params=["all-at-once", "canary", "rolling"])
-def kind(request: pytest.FixtureRequest, stage: Scene) -> str:
-    """A strategy, and a service that runs v1 and is released by it."""
-    strategy = STRATEGIES[request.param]
-    if strategy.in_place:
-        stage.worker("posts", strategy=strategy)
-    else:
-        stage.service("posts", strategy=strategy)
-    stage.deploy()
-    return str(request.param)
-
-
-def _points(calls: int, seed: str) -> list[tuple[int, bool]]:
+def _points(calls: int, seed: str) -> set[Point]:
     """Every call, before and after it is heard, in full; else a sample that is the same on every run."""
-    everything = [(call, when) for call in range(1, calls + 1) for when in (BEFORE, AFTER)]
-    return everything if FULL else sorted(random.Random(seed).sample(everything, min(SAMPLE, len(everything))))
+    everything = [Point(call, after) for call in range(1, calls + 1) for after in (False, True)]
+    return set(everything if FULL else random.Random(seed).sample(everything, SAMPLE))
 
 
-def test_a_good_release_arrives_whatever_call_its_process_dies_at(stage: Scene, kind: str) -> None:
-    patient = Patient(stage, "posts")
-    _, calls, _ = patient.roll_out(None, after=AFTER)
-    for call, after in _points(calls, f"good {kind}"):
-        result, _, died = patient.roll_out(call, after=after)
-        assert died, f"call {call} was never made"
-        assert result.outcome is Outcome.SUCCEEDED, f"{call}: {result.why}\n{stage.told()}"
-        _settled(stage, patient, f"r{patient.rounds}")
+@pytest.mark.parametrize(("strategy", "behaves", "outcome"), ROLLOUTS, ids=lambda each: each)
+def test_whatever_call_its_process_dies_at_a_rollout_ends_as_if_it_had_lived(
+    stage: Scene, strategy: str, behaves: str, outcome: str, record_property: Callable[[str, object], None]
+) -> None:
+    plan = STRATEGIES[strategy]
+    (stage.worker if plan.in_place else stage.service)("posts", strategy=plan)
+    stage.deploy()
+    stage.push("next", behaves)
+    patient = Patient(stage, "posts", "next")
+    points = _points(patient.calls(), f"{strategy} {behaves}")
+    record = patient.dies_at(points)
+    record_property("crash", {"points": len(record.points), "calls": record.calls, "failures": len(record.failures)})
+    assert record.failures == [], "\n".join(record.failures)
+    assert set(record.points) == points
+    _settled(patient.end(), outcome)
 
 
-def test_a_bad_release_is_taken_back_whatever_call_its_process_dies_at(stage: Scene, kind: str) -> None:
-    patient = Patient(stage, "posts", behaves="pull-error")
-    _, calls, _ = patient.roll_out(None, after=AFTER)
-    for call, after in _points(calls, f"bad {kind}"):
-        result, _, died = patient.roll_out(call, after=after)
-        assert died, f"call {call} was never made"
-        assert result.outcome is Outcome.ROLLED_BACK, f"{call}: {result.outcome} {result.why}\n{stage.told()}"
-        _settled(stage, patient, "v1")
-
-
-def _settled(stage: Scene, patient: Patient, tag: str) -> None:
-    """One side serves with its two tasks, runs what it should, and nothing is left over or suspended."""
-    decision = stage.assess()[patient.name]
-    live = decision.live
-    assert live.active is not None
-    assert live.unsettled == ()
-    assert live.image.startswith(f"{tag}@"), live.image
-    counts = stage.counts(patient.name)
-    assert counts[live.active] == (2, 2)
-    assert all(count == (0, 0) for colour, count in counts.items() if colour != live.active), counts
-    assert stage.suspended(patient.name) == {}
-    assert sorted(stage.scaling(patient.name)) == [live.active]
-    assert unfinished(stage.store, "forum") == {}
+def _settled(end: dict[str, Any], outcome: str) -> None:
+    """The end that all have in common is the one that was to be: one side serves, and nothing is held or left over."""
+    assert end["history"][0][0] == outcome
+    assert sorted(end["weights"].values()) in ([], [0, 100])
+    assert sorted(end["counts"].values()) in ([[2, 2]], [[0, 0], [2, 2]])
+    assert set(end["deployments"].values()) == {1}
+    assert [suspended for _, _, suspended in end["scaling"].values()] == [[]]
+    assert len(end["tasks"]) == 2
+    assert end["unfinished"] == []
+    assert end["failed requests"] == 0
