@@ -16,7 +16,7 @@ PATIENCE = 120
 def in_a_fork(act: Callable[[], Any]) -> Any:
     """What ``act`` returns, as JSON has it, in a copy of this process that ends with it.
 
-    The copy has one thread, the one that asks. Nobody else may be in the middle of anything: no lock would be let go of.
+    The copy has one thread, the one that asks. Nobody else may be in the middle of anything: no lock would be freed.
     """
     reading, writing = os.pipe()
     with warnings.catch_warnings():
