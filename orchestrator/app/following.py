@@ -46,7 +46,10 @@ class Followers:
             live = [
                 x for x in observe(system.reader, system.stack, wanted.values(), kinds=kinds) if x.address in moving
             ]
-            report = system.applier(self._sink).apply(make_plan(here, live, system.traits))
+            plan = make_plan(here, live, system.traits)
+            cause = f"follows {service} to {colour}"
+            told = dc.replace(plan, steps=tuple(dc.replace(step, cause=cause) for step in plan.steps))
+            report = system.applier(self._sink).apply(told)
             if not report.ok:
                 failed = "; ".join(f"{r.step.address}: {r.error}" for r in report.failed)
                 raise AwsError(f"what follows {service} did not all move to {colour}: {failed}")

@@ -9,6 +9,8 @@ from orchestrator.app import outlook as looking
 from orchestrator.app.system import System
 from orchestrator.core.errors import OrchestratorError
 from orchestrator.rollout.decide import Need
+from orchestrator.rollout.driver import unfinished
+from orchestrator.rollout.state import Cursor, Phase
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +52,7 @@ def status(system: System, only: str | None = None) -> tuple[ServiceStatus, ...]
     if only is not None and only not in known:
         raise OrchestratorError(f"found no service {only!r}, allowed: {', '.join(known)}")
     outlook = looking.look(system)
+    under_way = unfinished(system.store, system.stack)
     found = []
     for name in known:
         if only not in (None, name):
@@ -70,13 +73,22 @@ def status(system: System, only: str | None = None) -> tuple[ServiceStatus, ...]
                 name=name,
                 active=live.active,
                 image=live.image,
-                says=_SAYS[decision.need],
-                reasons=decision.reasons,
+                says=_under_way(under_way[name]) if name in under_way else _SAYS[decision.need],
+                reasons=() if name in under_way else decision.reasons,
                 sides=sides,
                 events=events,
             )
         )
     return tuple(found)
+
+
+def _under_way(cursor: Cursor) -> str:
+    """How far a rollout is: what it does now, or what it waits for."""
+    image = cursor.release["image"].partition("@")[0] or "its traffic"
+    stage = f"{cursor.stage.name} at {cursor.facts.percent:g} %" if cursor.stage else ""
+    if cursor.outcome:
+        return f"{image} {cursor.outcome.value}: {cursor.why or stage}"
+    return f"{image} is on its way {'in' if cursor.phase is Phase.FORWARD else 'back'}: {stage}"
 
 
 def _absent(name: str) -> ServiceStatus:

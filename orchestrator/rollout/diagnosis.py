@@ -40,6 +40,8 @@ class Symptom:
 
 
 _TASK, _EVENT = Source.TASK, Source.EVENT
+_NO_ROOM = "no capacity"
+_INCONSISTENT = "cannot start consistently"
 
 TABLE: tuple[Symptom, ...] = (
     Symptom("spot interruption", _TASK, r"^SpotInterruption|Spot Task was interrupted", fatal_at=0),
@@ -90,7 +92,7 @@ TABLE: tuple[Symptom, ...] = (
         r"reached the limit on the number of (tasks|vCPUs)",
         advice="ask for a higher Fargate quota (service-quotas L-3032A538, Spot L-36FBB829)",
     ),
-    Symptom("no capacity", _EVENT, r"unable to place a task.*Capacity is unavailable", fatal_at=0),
+    Symptom(_NO_ROOM, _EVENT, r"unable to place a task.*Capacity is unavailable", fatal_at=0),
     Symptom("no free address", _EVENT, r"does not have enough free addresses", advice="use larger or more subnets"),
     Symptom(
         "targets cannot be registered",
@@ -98,7 +100,7 @@ TABLE: tuple[Symptom, ...] = (
         r"(failed to register targets|failed to describe target health|unable to assume.*role)",
         patience=300.0,
     ),
-    Symptom("cannot start consistently", _EVENT, r"unable to consistently start tasks"),
+    Symptom(_INCONSISTENT, _EVENT, r"unable to consistently start tasks"),
     Symptom("digest cannot be resolved", _EVENT, r"unable to resolve image digest", fatal_at=3),
 )
 
@@ -133,7 +135,7 @@ def findings(side: Side, deployment: str, since: float) -> tuple[Finding, ...]:
 def fatal(side: Side, deployment: str, *, since: float, now: float, new: bool = False) -> str:
     """The reason to give up now, in AWS's words; empty while there is hope."""
     found = findings(side, deployment, since)
-    reason = next((f for f in found if f.fatal(now - since, new=new)), None)
+    reason = next((f for f in found if f.fatal(now - since, new=new) and not _for_want_of_room(f, found)), None)
     ours = side.deployment(deployment)
     if reason and reason.symptom.source is _TASK:
         return str(reason)
@@ -146,8 +148,15 @@ def fatal(side: Side, deployment: str, *, since: float, now: float, new: bool = 
 
 
 def complaint(found: Iterable[Finding]) -> str:
-    """What stopped tasks say that may be behind something else, to go after it in a message."""
-    return next((f"; behind it: {f}" for f in found if f.symptom.source is _TASK and f.symptom.fatal_at), "")
+    """What may be behind something else, to go after it in a message: what stopped tasks say, or a lack of room."""
+    behind = [f for f in found if (f.symptom.source is _TASK and f.symptom.fatal_at) or f.symptom.name == _NO_ROOM]
+    return f"; behind it: {behind[0]}" if behind else ""
+
+
+def _for_want_of_room(finding: Finding, found: Iterable[Finding]) -> bool:
+    """Whether ECS cannot start tasks consistently for no other reason than that there is no capacity just now."""
+    told = {f.symptom.name for f in found if f.symptom.fatal_at or f.symptom.name == _NO_ROOM}
+    return finding.symptom.name == _INCONSISTENT and told == {_INCONSISTENT, _NO_ROOM}
 
 
 def words(task: Task) -> str:

@@ -68,6 +68,10 @@ class AlbRouter:
         if self._test and not self.tests(colour):
             self._write(self._test, {self._groups[colour][0]: 100}, 0)
 
+    def spare(self, colour: str) -> None:
+        """Let the test rule reach the side that this colour is not."""
+        self.send_tests(next((other for other in self._groups if other != colour), colour))
+
     def _write(self, rule: Rule, wanted: Mapping[str, int], sticky: int) -> None:
         self._guard()
         actions = [_weighted(a, wanted, sticky) if a.get("Type") == "forward" else dict(a) for a in rule.actions]

@@ -162,8 +162,9 @@ def _tasks(aws: Aws, cluster: str, services: Sequence[str]) -> dict[tuple[str, s
                 return []
             raise
 
-    # ListTasks refuses startedBy beside any other filter, so whose task it is is told by DescribeTasks.
-    listed = [arn for found in aws.each(arns, ("RUNNING", "STOPPED")) for arn in found]
+    # ListTasks refuses startedBy beside any other filter, so whose task it is is told by DescribeTasks. A task that is
+    # told to stop between the two calls is listed by both, and would count as two failures.
+    listed = dict.fromkeys(arn for found in aws.each(arns, ("RUNNING", "STOPPED")) for arn in found)
     found: dict[tuple[str, str], list[Task]] = defaultdict(list)
     for batch in _batches(listed, _TASKS_A_CALL):
         for item in aws.client("ecs").describe_tasks(cluster=cluster, tasks=list(batch)).get("tasks", ()):

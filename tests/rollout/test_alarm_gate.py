@@ -78,7 +78,7 @@ def test_fewer_bad_periods_than_the_alarm_asks_for_are_forgiven() -> None:
 
 def test_nothing_is_passed_before_as_many_periods_have_been_seen_as_the_alarm_looks_at() -> None:
     reading = _asked(Door(errors=_own()), now=FIRST + 150.0)
-    assert (reading.judgement, reading.words) == (Judgement.INCONCLUSIVE, "2 of 3 periods of errors seen")
+    assert (reading.judgement, reading.words) == (Judgement.INCONCLUSIVE, "2 of 3 periods of 60 s seen")
     assert _asked(Door({0: 99, 1: 99}, errors=_own(DatapointsToAlarm=2)), now=FIRST + 150.0).judgement is Judgement.FAIL
 
 

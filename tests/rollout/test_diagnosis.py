@@ -87,6 +87,14 @@ def test_a_lack_of_capacity_is_waited_for_but_a_quota_is_not() -> None:
     assert "L-3032A538" in fatal(side(tasks=(), events=(quota,)), OURS, since=0.0, now=10.0)
 
 
+def test_tasks_that_find_no_room_are_waited_for_even_when_ecs_says_that_it_cannot_start_them_consistently() -> None:
+    room = event("was unable to place a task. Reason: Capacity is unavailable at this time.")
+    gives_up = event("is unable to consistently start tasks successfully.")
+    assert fatal(side(tasks=(), events=(room, gives_up)), OURS, since=0.0, now=600.0) == ""
+    crashed = (stopped("Essential container in task exited"),)
+    assert "behind it: crashes" in fatal(side(tasks=crashed, events=(room, gives_up)), OURS, since=0.0, now=600.0)
+
+
 def test_a_deployment_that_ecs_gave_up_names_what_stopped_its_tasks() -> None:
     gave_up = deployment(state="FAILED", reason="ECS deployment circuit breaker: tasks failed to start.")
     why = fatal(

@@ -82,6 +82,14 @@ def test_dying_at_any_effect_of_a_rolling_release_changes_nothing_about_the_end(
         assert walk(fuse) == straight, fuse
 
 
+def test_a_rolling_release_that_is_stopped_before_anything_was_deployed_deploys_nothing_to_go_back() -> None:
+    theatre = Theatre()
+    theatre.answers = lambda _: Judgement.FAIL
+    strategy = dc.replace(rolling(bake=10), check=(Alarms(names=("errors",)),))
+    cursor = theatre.walk(route(strategy, balanced=False, first=False, deadline=120), in_place=True)
+    assert (cursor.outcome, theatre.deployments) == (Outcome.ROLLED_BACK, 0)
+
+
 def test_a_first_release_that_never_gets_healthy_is_sent_to_zero() -> None:
     theatre = Theatre(breaks=lambda _: True)
     cursor = theatre.walk(route(all_at_once(), balanced=True, first=True, deadline=120), first=True)
@@ -145,6 +153,11 @@ def test_a_first_release_goes_on_past_gates_of_which_nothing_can_be_told() -> No
     cursor, theatre = _first(lambda _: Judgement.INCONCLUSIVE)
     assert (cursor.outcome, theatre.colours["blue"].desired) == (Outcome.SUCCEEDED, 4)
     assert any("nothing can be told" in entry["note"] for entry in cursor.journal)
+
+
+def test_after_a_first_release_test_requests_reach_the_side_that_nobody_else_does() -> None:
+    _, theatre = _first(lambda _: Judgement.PASS)
+    assert theatre.tested == "green"
 
 
 @pytest.mark.parametrize("answer", [Judgement.FAIL, Judgement.ERROR])

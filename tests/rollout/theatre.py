@@ -203,6 +203,9 @@ class Theatre:
         self.tested = colour
         self._effect()
 
+    def spare(self, colour: str) -> None:
+        self.send_tests("blue" if colour == "green" else "green")
+
     # -- Scaling ----------------------------------------------------------------------------------------------
 
     def state(self, colour: str) -> Mapping[str, Any]:

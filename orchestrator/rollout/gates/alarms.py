@@ -49,7 +49,7 @@ class Alarms:
         told = [_state(alarm, window, own=name in own) for name, alarm in sorted(alarms.items())]
         told += _terms(means, window, alarms, own)
         for judgement in (Judgement.FAIL, Judgement.INCONCLUSIVE):
-            if words := [reading.words for reading in told if reading.judgement is judgement]:
+            if words := dict.fromkeys(reading.words for reading in told if reading.judgement is judgement):
                 return Reading(judgement=judgement, words="; ".join(words))
         return Reading(judgement=Judgement.PASS, words="none rings")
 
@@ -135,7 +135,7 @@ def _evaluated(alarm: Mapping[str, Any], values: Mapping[float, float], starts: 
         words = f"{name}: the new side is beyond {alarm['Threshold']:g} in {bad} of {periods} periods{last}"
         return Reading(judgement=Judgement.FAIL, words=words)
     if len(looked_at) < periods:
-        words = f"{len(looked_at)} of {periods} periods of {name} seen"
+        words = f"{len(looked_at)} of {periods} periods of {alarm['Period']} s seen"
         return Reading(judgement=Judgement.INCONCLUSIVE, words=words)
     if missing in ("missing", "ignore") and not any(at in values for at in looked_at):
         return Reading(judgement=Judgement.INCONCLUSIVE, words=f"no data for {name}")

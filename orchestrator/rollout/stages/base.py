@@ -128,6 +128,9 @@ class Router(Protocol):
         ...
 
     def send_tests(self, colour: str) -> None: ...
+    def spare(self, colour: str) -> None:
+        """Let the test rule reach the side that this colour is not."""
+        ...
 
 
 class Scaling(Protocol):

@@ -47,7 +47,12 @@ class Test:
         if world.router and not world.router.tests(world.facts.new):
             world.router.send_tests(world.facts.new)
             return Wait("the test rule is read back", 0)
-        return _judged(world, self.gates, age, self.deadline)
+        verdict = _judged(world, self.gates, age, self.deadline)
+        if (
+            world.router and world.facts.first and isinstance(verdict, Done)
+        ):  # no old side is retired, so nobody else does
+            world.router.spare(world.facts.new)
+        return verdict
 
 
 def _judged(world: World, gates: tuple[Gate, ...], age: float, deadline: float) -> Verdict:

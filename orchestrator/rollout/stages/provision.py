@@ -27,6 +27,8 @@ class Provision:
     deadline: float = 900.0
 
     def tick(self, world: World, age: float) -> Verdict:
+        if self.target == PREVIOUS and not world.facts.attempt(RELEASE).asked:
+            return Done("nothing was deployed")
         if self.target == RELEASE and not world.facts.task_definition:
             world.remember(task_definition=world.fleet.register())
         side = world.fleet.side(world.facts.new)
@@ -78,7 +80,9 @@ class Provision:
     def _patient(self, wait: Wait, side: Side, world: World, age: float) -> Verdict:
         if age < self.deadline:
             return wait
-        return self._fail(world, f"{side.service} not ready within {self.deadline:g} s: {wait.why}", side)
+        attempt = world.facts.attempt(self.target)
+        behind = diagnosis.complaint(diagnosis.findings(side, attempt.id, attempt.at))
+        return self._fail(world, f"{side.service} not ready within {self.deadline:g} s: {wait.why}{behind}", side)
 
     def _fail(self, world: World, why: str, side: Side) -> Fail:
         attempt = world.facts.attempt(self.target)

@@ -111,7 +111,8 @@ class Bake:
         left = self.seconds - age
         if left > 0:
             pause = min(max(self.seconds / _LOOKS, _SHORTEST_PAUSE), _LONGEST_PAUSE, soonest(self.gates))
-            return Wait(f"{math.ceil(left)} s left", min(pause, left))
+            share = f" with {facts.percent:g} % of the traffic" if world.router else ""
+            return Wait(f"{math.ceil(left)} s left{share}", min(pause, left))
         if undecided:  # no traffic is not a pass
             if -left < max(_DECIDED_WITHIN, self.seconds):
                 return Wait("; ".join(undecided))

@@ -74,14 +74,35 @@ def test_the_frontend_moves_in_steps_and_what_counts_its_requests_moves_with_it(
     assert running.look().empty
 
 
-def test_a_test_request_reaches_the_side_that_nobody_else_does(running: System) -> None:
-    seen = account(running)
-    (listener,) = seen.listeners.values()
-    reached: dict[bool, set[str]] = {}
-    for rule in seen.all("elbv2", "describe_rules", "Rules", ListenerArn=listener["ListenerArn"]):
-        if rule["Priority"] != "default":
-            test = any(c["Field"] == "http-header" for c in rule["Conditions"])
-            groups = rule["Actions"][0]["ForwardConfig"]["TargetGroups"]
-            reached.setdefault(test, set()).update(g["TargetGroupArn"] for g in groups if g["Weight"])
-    assert len(reached[True]) == len(reached[False]) == 2
-    assert not reached[True] & reached[False]
+def test_an_api_that_errs_for_a_tenth_sets_off_its_alarm_for_the_new_side_alone(running: System) -> None:
+    running.aws.sandbox.world.traffic.rate = 3000.0
+    known = running_image(running, "api-gateway")
+    running.aws.sandbox.push("chat/api-gateway", "errs", "errors=10")
+    ending = running.deploy(**{"api-gateway": "errs"})
+    running.aws.sandbox.world.traffic.rate = 60.0
+    assert ending.outcome is Outcome.ROLLED_BACK, ending
+    assert "chat-api-gateway-errors: the new side is beyond 20 in 3 of 3 periods" in ending.services[0].why
+    assert running_image(running, "api-gateway") == known
+    assert running.look().empty
+
+
+def test_a_frontend_that_answers_nobody_well_gets_no_traffic_but_that_of_its_tests(running: System) -> None:
+    running.aws.sandbox.push("chat/frontend", "errs", "errors=100")
+    before = running.aws.sandbox.ledger.totals()
+    ending = running.deploy(frontend="errs")
+    assert ending.outcome is Outcome.ROLLED_BACK, ending
+    assert ending.services[0].why.startswith("GET /: 500 in ")
+    lost = {fate.rule for fate in running.aws.sandbox.ledger.totals() - before if fate.failed}
+    (rule,) = running.client("elbv2").describe_rules(RuleArns=sorted(lost))["Rules"]
+    assert "http-header" in {condition["Field"] for condition in rule["Conditions"]}
+    assert running.look().empty
+
+
+def test_an_image_in_which_a_scan_finds_something_critical_starts_no_task(running: System) -> None:
+    running.aws.sandbox.push("chat/feed", "holes", "findings=CRITICAL:1")
+    with running.calls() as calls:
+        ending = running.deploy(feed="holes")
+    assert ending.outcome is Outcome.ROLLED_BACK, ending
+    assert ending.services[0].why == "scan findings CRITICAL at most 0: 1 critical"
+    assert not {"ecs.UpdateService", "ecs.CreateService", "ecs.RunTask"} & set(calls)
+    assert running.look().empty

@@ -31,3 +31,16 @@ def test_services_were_started_in_the_order_of_their_need(running: System) -> No
         assert ended["discovery-server"] < began[client]
         assert ended[client] < began["api-gateway"]
     assert ended["api-gateway"] < began["frontend"]
+
+
+def test_a_test_request_reaches_the_side_that_nobody_else_does(running: System) -> None:
+    seen = account(running)
+    (listener,) = seen.listeners.values()
+    reached: dict[bool, set[str]] = {}
+    for rule in seen.all("elbv2", "describe_rules", "Rules", ListenerArn=listener["ListenerArn"]):
+        if rule["Priority"] != "default":
+            test = any(c["Field"] == "http-header" for c in rule["Conditions"])
+            groups = rule["Actions"][0]["ForwardConfig"]["TargetGroups"]
+            reached.setdefault(test, set()).update(g["TargetGroupArn"] for g in groups if g["Weight"])
+    assert len(reached[True]) == len(reached[False]) == 2
+    assert not reached[True] & reached[False]
