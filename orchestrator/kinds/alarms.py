@@ -63,6 +63,7 @@ class AlarmKind(NamedKind[Alarm]):
         update=("cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"),
         delete=("cloudwatch:DeleteAlarms",),
     )
+    arns: ClassVar[Mapping[str, str]] = {"cloudwatch:alarm": "alarm:{aws_name}"}
 
     def items(self, aws: Aws, scope: Scope) -> list[Item]:
         """By the stack's prefix in one call; by name only what is called otherwise."""

@@ -68,6 +68,8 @@ class TrailKind(NamedKind[Trail]):
         ),
         delete=("cloudtrail:DeleteTrail",),
     )
+    arns: ClassVar[Mapping[str, str]] = {"cloudtrail:trail": "trail/{aws_name}"}
+    passes_to = "cloudtrail.amazonaws.com"
 
     def items(self, aws: Aws, scope: Scope) -> list[Item]:
         """Of all trails whose home is here; elsewhere they show as shadows."""

@@ -57,6 +57,12 @@ class Kind(Generic[R]):
     outputs: ClassVar[Mapping[str, str]]
     """Output name to JMESPath in an item, or in what ``create`` returns."""
     actions: ClassVar[Actions]
+    arns: ClassVar[Mapping[str, str]] = {}
+    """By IAM's type of resource, the last part of the ARN that one has there; fields of the resource in braces."""
+    linked: ClassVar[str] = ""
+    """The AWS service whose service-linked role AWS makes with the first of this kind in an account."""
+    passes_to: ClassVar[str] = ""
+    """The AWS service that takes the roles which the kind's resources name."""
     holds_data: ClassVar[bool] = False
     """Deleting it may lose what cannot be made again: refused unless asked for, see ``holds``."""
     coexists: ClassVar[bool] = True

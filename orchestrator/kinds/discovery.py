@@ -78,10 +78,21 @@ class NamespaceKind(CloudMapKind[Namespace]):
             "ec2:DescribeVpcs",
             "ec2:DescribeVpcAttribute",
         ),
-        create=("servicediscovery:CreatePrivateDnsNamespace", "servicediscovery:TagResource"),
+        create=(
+            "servicediscovery:CreatePrivateDnsNamespace",
+            "servicediscovery:TagResource",
+            "ec2:DescribeRegions",
+            "ec2:DescribeVpcs",
+            "route53:CreateHostedZone",
+            "route53:ListHostedZonesByName",
+        ),
         update=("servicediscovery:TagResource",),
-        delete=("servicediscovery:DeleteNamespace",),
+        delete=("servicediscovery:DeleteNamespace", "route53:DeleteHostedZone"),
     )
+    arns: ClassVar[Mapping[str, str]] = {
+        "servicediscovery:namespace": "namespace/*",
+        "route53:hostedzone": "hostedzone/*",
+    }
     settles = True
     deadline = 300.0
 
@@ -178,6 +189,7 @@ class DiscoveryServiceKind(CloudMapKind[DiscoveryService]):
         update=("servicediscovery:UpdateService", "servicediscovery:TagResource"),
         delete=("servicediscovery:DeleteService",),
     )
+    arns: ClassVar[Mapping[str, str]] = {"servicediscovery:service": "service/*"}
     coexists = False
 
     def items(self, aws: Aws, scope: Scope) -> list[Item]:

@@ -65,6 +65,7 @@ class RepositoryKind(NamedKind[Repository]):
         ),
         delete=("ecr:DeleteRepository", "ecr:ListImages", "ecr:BatchDeleteImage"),
     )
+    arns: ClassVar[Mapping[str, str]] = {"ecr:repository": "repository/{aws_name}"}
 
     def items(self, aws: Aws, scope: Scope) -> list[Item]:
         """All of the account's, since one name that is missing would fail a call by names."""

@@ -57,6 +57,8 @@ class EventRuleKind(NamedKind[EventRule]):
         ),
         delete=("events:ListTargetsByRule", "events:RemoveTargets", "events:DeleteRule"),
     )
+    arns: ClassVar[Mapping[str, str]] = {"events:rule": "rule/{aws_name}"}
+    passes_to = "events.amazonaws.com"
 
     def items(self, aws: Aws, scope: Scope) -> list[Item]:
         """By the stack's prefix in one call; by name only what is called otherwise."""

@@ -75,6 +75,7 @@ class RoleKind(NamedKind[Role]):
             "iam:DeleteRole",
         ),
     )
+    arns: ClassVar[Mapping[str, str]] = {"iam:role": "role{path}{aws_name}"}
 
     def items(self, aws: Aws, scope: Scope) -> list[Item]:
         """Of all roles, those we want by name and those that carry the stack's tag."""

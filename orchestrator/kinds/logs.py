@@ -43,6 +43,10 @@ class LogGroupKind(NamedKind[LogGroup]):
         update=("logs:TagResource", "logs:PutRetentionPolicy", "logs:DeleteRetentionPolicy", "logs:AssociateKmsKey"),
         delete=("logs:DeleteLogGroup",),
     )
+    arns: ClassVar[Mapping[str, str]] = {
+        "logs:log-group": "log-group:{aws_name}",
+        "logs:log-stream": "log-group:{aws_name}:*",
+    }
 
     def items(self, aws: Aws, scope: Scope) -> list[Item]:
         """By prefix, which one call answers for all groups that are named after the stack."""

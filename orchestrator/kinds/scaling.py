@@ -55,10 +55,17 @@ class ScalableTargetKind(Kind[ScalableTarget]):
     outputs: ClassVar[Mapping[str, str]] = {"id": "ResourceId", "arn": "ScalableTargetARN"}
     actions = Actions(
         read=("application-autoscaling:DescribeScalableTargets", "ecs:DescribeServices"),
-        create=("application-autoscaling:RegisterScalableTarget", "iam:CreateServiceLinkedRole"),
-        update=("application-autoscaling:RegisterScalableTarget",),
+        create=(
+            "application-autoscaling:RegisterScalableTarget",
+            "ecs:DescribeServices",
+            "ecs:UpdateService",
+            "iam:CreateServiceLinkedRole",
+        ),
+        update=("application-autoscaling:RegisterScalableTarget", "ecs:DescribeServices", "ecs:UpdateService"),
         delete=("application-autoscaling:DeregisterScalableTarget",),
     )
+    arns: ClassVar[Mapping[str, str]] = {"application-autoscaling:scalable-target": "scalable-target/*"}
+    linked = "ecs.application-autoscaling.amazonaws.com"
     tagged = False
     indexed = False
 
@@ -172,6 +179,9 @@ class ScalingPolicy(Named):
     scales_in: bool = attr(f"!({_TRACKING}.DisableScaleIn || `false`)", default=True)
 
 
+_ALARMS = ("cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms")
+
+
 class ScalingPolicyKind(Kind[ScalingPolicy]):
     """The alarms that AWS makes for a policy (``TargetTracking-...``) are AWS's."""
 
@@ -180,10 +190,11 @@ class ScalingPolicyKind(Kind[ScalingPolicy]):
     outputs: ClassVar[Mapping[str, str]] = {"id": "PolicyARN", "arn": "PolicyARN", "name": "PolicyName"}
     actions = Actions(
         read=("application-autoscaling:DescribeScalingPolicies", "ecs:DescribeServices"),
-        create=("application-autoscaling:PutScalingPolicy",),
-        update=("application-autoscaling:PutScalingPolicy",),
+        create=("application-autoscaling:PutScalingPolicy", *_ALARMS),
+        update=("application-autoscaling:PutScalingPolicy", *_ALARMS),
         delete=("application-autoscaling:DeleteScalingPolicy",),
     )
+    arns: ClassVar[Mapping[str, str]] = {"application-autoscaling:scalable-target": "scalable-target/*"}
     tagged = False
     indexed = False
 

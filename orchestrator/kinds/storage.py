@@ -98,6 +98,7 @@ class BucketKind(NamedKind[Bucket]):
             "s3:AbortMultipartUpload",
         ),
     )
+    arns: ClassVar[Mapping[str, str]] = {"s3:bucket": "{aws_name}", "s3:object": "{aws_name}/*"}
 
     # -- reading -------------------------------------------------------------------------------------------------------
 

@@ -37,6 +37,23 @@ _TAGGING: dict[str, str | None] = {
 _TAGS = ("Tags", "tags", "TagSpecifications", "TagsList")
 _ROLE = re.compile(r"arn:[a-z-]+:iam::\d{12}:role/\S+")
 
+_IMPLIED: dict[str, tuple[str, ...]] = {
+    "application-autoscaling:RegisterScalableTarget": ("ecs:DescribeServices", "ecs:UpdateService"),
+    "application-autoscaling:PutScalingPolicy": (
+        "cloudwatch:DescribeAlarms",
+        "cloudwatch:PutMetricAlarm",
+        "cloudwatch:DeleteAlarms",
+    ),
+    "servicediscovery:CreatePrivateDnsNamespace": (
+        "ec2:DescribeRegions",
+        "ec2:DescribeVpcs",
+        "route53:CreateHostedZone",
+        "route53:ListHostedZonesByName",
+    ),
+    "servicediscovery:DeleteNamespace": ("route53:DeleteHostedZone",),
+}
+"""What AWS does in the caller's name, or tries out whether the caller could do."""
+
 _LINKED = frozenset({"iam:CreateServiceLinkedRole"})
 """AWS makes the role of a service by itself when that is first used in an account, if the caller may have it made."""
 
@@ -62,7 +79,9 @@ def actions_of(call: Sent) -> set[str]:
     """Every action that AWS asks for before it carries out this call."""
     prefix = _PREFIX.get(call.service, call.service)
     own = f"{prefix}:{call.operation}"
-    needed = set(_NAMED_OTHERWISE.get(own, (own,)))
+    needed = {*_NAMED_OTHERWISE.get(own, (own,)), *_IMPLIED.get(own, ())}
+    if call.operation == "CreateVpcEndpoint" and call.params.get("VpcEndpointType") == "Interface":
+        needed.add("route53:AssociateVPCWithHostedZone")
     if call.operation.startswith(("Create", "Put", "Register", "Allocate", "Run")) and _tags_sent(call.params):
         needed |= _tagging(prefix, call.operation)
     if not call.reads and prefix != "iam" and any(_ROLE.fullmatch(text) for text in _texts(call.params)):

@@ -77,6 +77,8 @@ class BuildProjectKind(NamedKind[BuildProject]):
         update=("codebuild:UpdateProject", "iam:PassRole"),
         delete=("codebuild:DeleteProject",),
     )
+    arns: ClassVar[Mapping[str, str]] = {"codebuild:project": "project/{aws_name}"}
+    passes_to = "codebuild.amazonaws.com"
 
     def items(self, aws: Aws, scope: Scope) -> list[Item]:
         """By name; those that the tagging API proposes beside them."""

@@ -50,6 +50,7 @@ class SourceRepositoryKind(NamedKind[SourceRepository]):
         update=("codecommit:UpdateRepositoryDescription", "codecommit:TagResource"),
         delete=("codecommit:DeleteRepository",),
     )
+    arns: ClassVar[Mapping[str, str]] = {"codecommit:repository": "{aws_name}"}
 
     def items(self, aws: Aws, scope: Scope) -> list[Item]:
         """By name; those that the tagging API proposes beside them."""

@@ -94,6 +94,8 @@ class PipelineKind(NamedKind[Pipeline]):
         update=("codepipeline:UpdatePipeline", "codepipeline:TagResource", "iam:PassRole"),
         delete=("codepipeline:DeletePipeline",),
     )
+    arns: ClassVar[Mapping[str, str]] = {"codepipeline:pipeline": "{aws_name}"}
+    passes_to = "codepipeline.amazonaws.com"
 
     def items(self, aws: Aws, scope: Scope) -> list[Item]:
         """One call each; there are few."""

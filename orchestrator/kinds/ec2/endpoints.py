@@ -72,6 +72,7 @@ class EndpointKind(Ec2Kind[E]):
         "dns": "DnsEntries[0].DnsName",
     }
     actions = _ACTIONS
+    arns: ClassVar[Mapping[str, str]] = {"ec2:vpc-endpoint": "vpc-endpoint/*"}
     coexists = False
     settles = True
     sort: ClassVar[str]
@@ -157,9 +158,10 @@ class GatewayEndpointKind(EndpointKind[GatewayEndpoint]):
 
 
 class InterfaceEndpointKind(EndpointKind[InterfaceEndpoint]):
-    """Available after a minute or more."""
+    """Available after a minute or more. With private DNS, AWS ties a hosted zone of its own to the VPC."""
 
     resource = InterfaceEndpoint
+    actions = dc.replace(_ACTIONS, create=(*_ACTIONS.create, "route53:AssociateVPCWithHostedZone"))
     sort = "Interface"
     sets: ClassVar[Mapping[str, str]] = {"subnets": "SubnetIds", "groups": "SecurityGroupIds"}
     deadline = 900.0

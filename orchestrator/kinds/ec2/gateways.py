@@ -50,6 +50,7 @@ class InternetGatewayKind(Ec2Kind[InternetGateway]):
         ),
         delete=("ec2:DetachInternetGateway", "ec2:DeleteInternetGateway"),
     )
+    arns: ClassVar[Mapping[str, str]] = {"ec2:internet-gateway": "internet-gateway/*"}
     recognised = False
     deadline = 900.0  # DetachInternetGateway waits for the last public address in the VPC to go
 
@@ -145,6 +146,7 @@ class ElasticIpKind(Ec2Kind[ElasticIp]):
         update=("ec2:CreateTags",),
         delete=("ec2:ReleaseAddress",),
     )
+    arns: ClassVar[Mapping[str, str]] = {"ec2:elastic-ip": "elastic-ip/*"}
     recognised = False
 
     def create(self, aws: Aws, want: ElasticIp) -> Item:
@@ -190,6 +192,7 @@ class NatGatewayKind(Ec2Kind[NatGateway]):
         update=("ec2:CreateTags",),
         delete=("ec2:DeleteNatGateway",),
     )
+    arns: ClassVar[Mapping[str, str]] = {"ec2:natgateway": "natgateway/*"}
     coexists = False  # its address is held until it is deleted
     settles = True
     deadline = 900.0

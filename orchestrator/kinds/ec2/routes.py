@@ -102,6 +102,7 @@ class RouteTableKind(Ec2Kind[RouteTable]):
         ),
         delete=("ec2:DescribeRouteTables", "ec2:DisassociateRouteTable", "ec2:DeleteRouteTable"),
     )
+    arns: ClassVar[Mapping[str, str]] = {"ec2:route-table": "route-table/*"}
     recognised = False
 
     def create(self, aws: Aws, want: RouteTable) -> Item:

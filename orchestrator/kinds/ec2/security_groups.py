@@ -110,6 +110,7 @@ class SecurityGroupKind(Ec2Kind[SecurityGroup]):
         ),
         delete=("ec2:RevokeSecurityGroupIngress", "ec2:RevokeSecurityGroupEgress", "ec2:DeleteSecurityGroup"),
     )
+    arns: ClassVar[Mapping[str, str]] = {"ec2:security-group": "security-group/*"}
     deadline = 1200.0  # network interfaces of load balancers and endpoints linger, and wear it
 
     def parse(self, name: str, found: Mapping[str, str], item: Item, extra: Mapping[str, Any]) -> SecurityGroup:

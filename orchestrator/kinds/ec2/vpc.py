@@ -38,6 +38,7 @@ class VpcKind(Ec2Kind[Vpc]):
         update=("ec2:ModifyVpcAttribute", "ec2:CreateTags"),
         delete=("ec2:DeleteVpc",),
     )
+    arns: ClassVar[Mapping[str, str]] = {"ec2:vpc": "vpc/*"}
 
     recognised = False
     settles = True
@@ -121,6 +122,7 @@ class SubnetKind(Ec2Kind[Subnet]):
         update=("ec2:ModifySubnetAttribute", "ec2:CreateTags"),
         delete=("ec2:DeleteSubnet",),
     )
+    arns: ClassVar[Mapping[str, str]] = {"ec2:subnet": "subnet/*"}
     coexists = False
     recognised = False  # a second one is refused (InvalidSubnet.Conflict), as one of somebody else's would be
     deadline = 1200.0  # network interfaces of load balancers and endpoints linger

@@ -49,6 +49,12 @@ class ClusterKind(EcsKind[Cluster]):
         update=("ecs:UpdateCluster", "ecs:PutClusterCapacityProviders", "ecs:TagResource"),
         delete=("ecs:DeleteCluster",),
     )
+    arns: ClassVar[Mapping[str, str]] = {
+        "ecs:cluster": "cluster/{aws_name}",
+        "ecs:task": "task/{aws_name}/*",
+        "cloudwatch:alarm": "alarm:TargetTracking-service/{aws_name}/*",
+    }
+    linked = "ecs.amazonaws.com"
     settles = True
 
     def items(self, aws: Aws, scope: Scope) -> list[Item]:

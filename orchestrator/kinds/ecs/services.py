@@ -132,6 +132,8 @@ class ServiceKind(EcsKind[Service]):
         update=("ecs:UpdateService", "ecs:TagResource"),
         delete=("ecs:DeleteService",),
     )
+    arns: ClassVar[Mapping[str, str]] = {"ecs:service": "service/{cluster}/{aws_name}"}
+    linked = "ecs.amazonaws.com"
     settles = True
     deadline = 1200.0
 

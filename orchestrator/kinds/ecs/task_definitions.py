@@ -63,6 +63,8 @@ class TaskDefinitionKind(EcsKind[TaskDefinition]):
         update=("ecs:RegisterTaskDefinition", "ecs:TagResource", "iam:PassRole"),
         delete=("ecs:ListTaskDefinitions", "ecs:DeregisterTaskDefinition", "ecs:DeleteTaskDefinitions"),
     )
+    arns: ClassVar[Mapping[str, str]] = {"ecs:task-definition": "task-definition/{aws_name}:*"}
+    passes_to = "ecs-tasks.amazonaws.com"
 
     def items(self, aws: Aws, scope: Scope) -> list[Item]:
         """The newest active revision of each family that is wanted, or that the tagging API proposes."""

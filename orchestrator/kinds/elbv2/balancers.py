@@ -70,6 +70,12 @@ class LoadBalancerKind(NamedKind[LoadBalancer]):
         ),
         delete=("elasticloadbalancing:DeleteLoadBalancer",),
     )
+    arns: ClassVar[Mapping[str, str]] = {
+        "elasticloadbalancing:loadbalancer": "loadbalancer/app/{aws_name}/*",
+        "elasticloadbalancing:listener": "listener/app/{aws_name}/*",
+        "elasticloadbalancing:listener-rule": "listener-rule/app/{aws_name}/*",
+    }
+    linked = "elasticloadbalancing.amazonaws.com"
     settles = True
     deadline = 900.0
 

@@ -60,6 +60,11 @@ class TargetGroup(Named):
     sticky_seconds: int = attr(default=0)
     attributes: Mapping[str, str] = attr(factory=dict)
 
+    @property
+    def stem(self) -> str:
+        """The name without that hash: what its replacements are called, too."""
+        return self.aws_name.rpartition("-")[0] or self.aws_name
+
 
 class TargetGroupKind(NamedKind[TargetGroup]):
     """Cannot be deleted while any rule names it, not even with weight 0 (ResourceInUse)."""
@@ -91,6 +96,7 @@ class TargetGroupKind(NamedKind[TargetGroup]):
         ),
         delete=("elasticloadbalancing:DeleteTargetGroup",),
     )
+    arns: ClassVar[Mapping[str, str]] = {"elasticloadbalancing:targetgroup": "targetgroup/{stem}-*/*"}
     coexists = True
 
     def items(self, aws: Aws, scope: Scope) -> list[Item]:
