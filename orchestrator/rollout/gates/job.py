@@ -16,6 +16,7 @@ class Job:
     """A command, run once in the release's own container, network and role. It is never run twice for one rollout."""
 
     name: ClassVar[str] = "job"
+    actions: ClassVar[tuple[str, ...]] = ("ecs:RunTask", "ecs:DescribeTasks", "ecs:StopTask", "iam:PassRole")
     job: str
     command: tuple[str, ...]
     seconds: float = 600.0

@@ -17,6 +17,7 @@ class Webhook:
     """A URL that is told what is rolled out. It answers with a ``verdict``, or with nothing but a status."""
 
     name: ClassVar[str] = "webhook"
+    actions: ClassVar[tuple[str, ...]] = ("secretsmanager:GetSecretValue",)
     url: str
     seconds: float = 10.0
     secret: str = ""
