@@ -31,7 +31,8 @@ class Limit:
 
 _READS = "Describe* List* Get* BatchGet* Search*"
 _EC2_WRITES = (
-    "Create* Delete* Modify* Attach* Detach* Associate* Disassociate* Allocate* Release* Authorize* Revoke* Replace*"
+    "Create* Delete* Modify* Attach* Detach* Associate* Disassociate* Allocate* Release* Authorize* Revoke* Replace* "
+    "Update*"
 )
 
 LIMITS: tuple[Limit, ...] = (

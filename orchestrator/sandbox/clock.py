@@ -18,8 +18,17 @@ _LONGEST_REQUEST = 2.0
 """Real seconds after which a request is taken to wait for time itself, as a delay that was asked for does."""
 
 
+_BLUR = 0.25
+"""Real seconds that a call may be on its way on a busy machine."""
+
+
 class SandboxClock(Clock, Protocol):
     """A clock that can also be pushed forward, for whoever does not want to wait at all."""
+
+    @property
+    def blur(self) -> float:
+        """How far the time at which a call arrives may be from when it was sent."""
+        ...
 
     def advance(self, seconds: float) -> None:
         """Make it that much later, now."""
@@ -41,6 +50,11 @@ class SpeedClock(SystemClock):
         super().__init__(speed)
         self.speed = speed
         self._ahead = 0.0
+
+    @property
+    def blur(self) -> float:
+        """The faster time runs, the more of it passes on the way."""
+        return _BLUR * self.speed
 
     def now(self) -> float:
         """Seconds since the epoch; never goes backwards."""
@@ -75,6 +89,11 @@ class VirtualClock:
         self._deadlines: dict[int, float] = {}
         self._awake: set[int] = set()
         self._requests = 0
+
+    @property
+    def blur(self) -> float:
+        """Time waits for calls."""
+        return 0.0
 
     def now(self) -> float:
         """Seconds since the epoch, virtual."""

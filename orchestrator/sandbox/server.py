@@ -18,6 +18,8 @@ from typing import Any, Self
 from orchestrator.core.errors import OrchestratorError
 from orchestrator.sandbox import repairs, strict
 from orchestrator.sandbox.admin import Admin
+from orchestrator.sandbox.authorisation import Authorised
+from orchestrator.sandbox.buckets import Buckets
 from orchestrator.sandbox.chain import Delayed, Held, Logged, Quiet, Serial
 from orchestrator.sandbox.clock import SandboxClock, SpeedClock
 from orchestrator.sandbox.faults import Faults
@@ -47,22 +49,31 @@ class Sandbox:
         empty_repositories: bool = False,
         latency: float = 0.0,
         strict: bool = True,
+        authorise: bool = False,
         without: Sequence[str] = (),
         traffic: float = RATE,
         page_size: int | None = None,
+        buckets: bool = False,
     ) -> None:
-        """``without`` leaves rules of the strict layer out; no list has pages longer than ``page_size``."""
+        """An account that is emptied at ``start``.
+
+        ``without`` leaves rules of the strict layer out; no list has pages longer than ``page_size``; with
+        ``buckets`` whoever calls faster than AWS allows is throttled.
+        """
         self.clock: SandboxClock = clock or SpeedClock()
         self.world = World(self.clock, empty_repositories=empty_repositories, traffic=traffic)
         self._port = port
         self.latency = latency
         self._strict = strict
+        self._authorise = authorise
         self._without = without
         self._page_size = page_size
         self._lock = threading.RLock()
         self._asked_to_stop = threading.Event()
         self._logged: Logged | None = None
         self._faults: Faults | None = None
+        self._throttles = buckets
+        self._buckets: Buckets | None = None
         self._server: Any = None
         self._thread: threading.Thread | None = None
 
@@ -135,6 +146,8 @@ class Sandbox:
                 self._logged.calls.clear()
             if self._faults:
                 self._faults.clear()
+            if self._buckets:
+                self._buckets.fill()
 
     def push(self, repository: str, tag: str, behaves: str = "ok", *, region: str | None = None) -> Mapping[str, str]:
         """Put an image that behaves in a given way into a repository, named in full or by its last part."""
@@ -178,9 +191,12 @@ class Sandbox:
                 return {**super().make_environ(), HOST: self.headers.get("Host", "")}
 
         self._install()
-        aws = Quiet(Serial(DomainDispatcherApplication(create_backend_app), self._lock, self.world.catch_up))
+        moto = DomainDispatcherApplication(create_backend_app)
+        answering = Authorised(moto) if self._authorise else moto
+        aws = Quiet(Serial(answering, self._lock, self.world.catch_up))
         self._faults = Faults(aws)
-        self._logged = Logged(Admin(self._faults, self), self.clock.now)
+        self._buckets = Buckets(self._faults, self.clock) if self._throttles else None
+        self._logged = Logged(Admin(self._buckets or self._faults, self), self.clock.now)
         delayed = Delayed(self._logged, lambda: self.latency)
         app = Held(Quiet(Proxy(delayed, self.world, self._lock, self.clock.spend)), self.clock.hold)
         with self._bound() as listening:

@@ -31,9 +31,16 @@ def up(
         bool, typer.Option("--empty-repositories", help="New repositories hold no image, as on AWS.")
     ] = False,
     strict: Annotated[bool, typer.Option(help="Refuse what AWS refuses.")] = True,
+    authorise: Annotated[
+        bool, typer.Option("--authorise", help="Let IAM users and roles do only what their policies allow.")
+    ] = False,
     without: Annotated[
         list[str] | None,
         typer.Option("--without", metavar="RULE", help="Leave one of `sandbox rules` out; may be given again."),
+    ] = None,
+    buckets: Annotated[bool, typer.Option(help="Throttle what is faster than AWS's request limits.")] = True,
+    page_size: Annotated[
+        int | None, typer.Option(min=1, help="No list has longer pages.", show_default="AWS's")
     ] = None,
 ) -> None:
     """Run the sandbox until it is told to stop."""
@@ -42,7 +49,14 @@ def up(
 
     clock = SpeedClock(speed)
     running = Sandbox(
-        port=port, clock=clock, empty_repositories=empty_repositories, strict=strict, without=without or ()
+        port=port,
+        clock=clock,
+        empty_repositories=empty_repositories,
+        strict=strict,
+        authorise=authorise,
+        without=without or (),
+        page_size=page_size,
+        buckets=buckets,
     )
     running.start()
     try:
