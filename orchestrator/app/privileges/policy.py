@@ -44,6 +44,10 @@ class Document:
         """As IAM reads it."""
         return {"Version": "2012-10-17", "Statement": [s.written() for s in self.statements]}
 
+    def text(self) -> str:
+        """For people to read, and for ``aws iam create-policy``."""
+        return json.dumps(self.written(), indent=2)
+
     @property
     def size(self) -> int:
         """Characters as IAM counts them."""
@@ -51,12 +55,14 @@ class Document:
 
 
 def documents(statements: Iterable[Statement], limit: int = LIMIT) -> tuple[Document, ...]:
-    """As few as their order allows, none larger than the limit."""
+    """None larger than the limit: each statement goes into the first that has room for it."""
     found: list[Document] = []
     for statement in _small(statements, limit):
-        longer = Document((*found[-1].statements, statement)) if found else None
-        if longer and longer.size <= limit:
-            found[-1] = longer
+        for place, document in enumerate(found):
+            longer = Document((*document.statements, statement))
+            if longer.size <= limit:
+                found[place] = longer
+                break
         else:
             found.append(Document((statement,)))
     return tuple(found)

@@ -22,8 +22,10 @@ from orchestrator.rollout.actions import ENGINE
 from orchestrator.rollout.gates.base import Gate
 from orchestrator.rollout.gates.webhook import Webhook
 
-LOOKING = frozenset({"ec2:DescribeAvailabilityZones", "ec2:DescribeNetworkInterfaces", "tag:GetResources"})
-"""What is asked beside what kinds and rollouts ask. GetCallerIdentity needs no permission."""
+LOOKING = frozenset({"ec2:DescribeAvailabilityZones", "tag:GetResources"})
+"""What is read beside what kinds and rollouts read. GetCallerIdentity needs no permission."""
+BLOCKED = frozenset({"ec2:DescribeNetworkInterfaces"})
+"""What is read to tell why something cannot go."""
 CERTIFICATE = "acm:DescribeCertificate"
 _NOBODY = "0" * 12
 _HELD = {
@@ -108,9 +110,9 @@ def _reads(services: Iterable[ServicePlan]) -> frozenset[str]:
 def _writes(kinds: Iterable[Kind[Any]], services: Iterable[ServicePlan]) -> frozenset[str]:
     made = {a for k in kinds for verb in (k.actions.create, k.actions.update, k.actions.delete) for a in verb}
     if not services:
-        return frozenset(made)
+        return BLOCKED | made
     judged = {action for gate in _gates(services) for action in gate.actions}
-    return frozenset(made | judged | set(ENGINE.update))
+    return BLOCKED | made | judged | set(ENGINE.update)
 
 
 def _gates(services: Iterable[ServicePlan]) -> Iterator[Gate]:
