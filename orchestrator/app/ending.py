@@ -57,6 +57,8 @@ class ServiceEnding:
     push: str = ""
     """The command that puts the missing image there, where that is what it waits for."""
     evidence: tuple[str, ...] = ()
+    hint: str = ""
+    """What to do about it, where that is not the same for everything that fails."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from orchestrator.app.ending import Outcome, ServiceEnding
 from orchestrator.app.following import Followers
 from orchestrator.app.system import System
+from orchestrator.aws.errors import allowing, refuses
 from orchestrator.core.events import Sink
 from orchestrator.rollout.decide import Decision, Need
 from orchestrator.rollout.driver import Job, Result, drive
@@ -83,4 +84,5 @@ def _ended(result: Result, decision: Decision | None) -> ServiceEnding:
         image=image or (result.cursor.release.get("image", "") if result.cursor else ""),
         why=result.why,
         evidence=tuple(told),
+        hint=allowing((), result.why) if refuses(result.why) else "",
     )

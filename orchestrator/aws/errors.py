@@ -67,6 +67,7 @@ _BUSY = _codes(
     """
 )
 _NOT_IMPLEMENTED = 501
+_REFUSED = re.compile(r"not authorized to perform: ([\w-]+:\w+)")
 _FULL = _codes("BucketNotEmpty RepositoryNotEmptyException")
 _EXISTS = re.compile(
     r"(Already(Exists|OwnedByYou|Associated)|Name(Exists|InUse)Exception|^Duplicate|\.Duplicate$|^ResourceExists)"
@@ -121,6 +122,18 @@ def message_of(error: BaseException) -> str:
     if isinstance(error, boto.ClientError):
         return str(error.response.get("Error", {}).get("Message") or error)
     return str(error)
+
+
+def refuses(said: str) -> bool:
+    """Whether words that begin with AWS's code are those of a permission that is missing."""
+    return said.partition(":")[0] in _DENIED
+
+
+def allowing(needed: Iterable[str], said: str = "") -> str:
+    """What to do about a refusal: allow the action that AWS ``said`` is not, or else all that may have been needed."""
+    refused = sorted(set(_REFUSED.findall(said))) or sorted(needed)
+    policy = "orchestrator iam-policy prints all that the plan needs"
+    return f"allow the caller {', '.join(refused)}; {policy}" if refused else policy
 
 
 def unless_gone(ask: Callable[[], T]) -> T | None:

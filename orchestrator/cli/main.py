@@ -13,7 +13,7 @@ import typer
 from typer.exceptions import TyperException
 
 from orchestrator import __version__
-from orchestrator.cli.commands import deliver, inspect, locks, provision, steer
+from orchestrator.cli.commands import deliver, inspect, locks, permit, provision, steer
 from orchestrator.core.errors import OrchestratorError
 
 _EXIT_CODES = """Exit codes: 0 succeeded or nothing to do · 1 error · 2 changes (plan --detailed-exitcode) · 3 drift ·
@@ -33,7 +33,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for module in (provision, deliver, steer, inspect, locks):
+for module in (provision, deliver, steer, inspect, permit, locks):
     module.register(app)
 
 

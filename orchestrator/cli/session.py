@@ -67,7 +67,7 @@ class Session:
         An error that ends the command goes into its JSON and its JUnit report, too.
         """
         try:
-            with self._system() as system:
+            with _naming_denials(), self._system() as system:
                 yield system
         except OrchestratorError as error:
             if self.json:
@@ -209,6 +209,24 @@ class Session:
             self.console.print(Text.assemble(*parts))
         else:
             self.out.write("".join(p if isinstance(p, str) else p[0] for p in parts) + "\n")
+
+
+@contextlib.contextmanager
+def _naming_denials() -> Iterator[None]:
+    """A permission that is missing is something a person can act on, wherever it was missing."""
+    try:
+        yield
+    except OrchestratorError:
+        raise
+    except Exception as error:
+        from orchestrator.aws.errors import ErrorClass, allowing, classify, message_of
+        from orchestrator.aws.redact import Redactor
+        from orchestrator.core.errors import AwsError
+        from orchestrator.reconcile.explain import explain
+
+        if classify(error) is not ErrorClass.DENIED:
+            raise
+        raise AwsError(Redactor()(explain(error)), hint=allowing((), message_of(error))) from error
 
 
 def _clock(settings: Settings) -> Clock:

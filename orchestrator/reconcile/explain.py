@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from orchestrator.aws.errors import ErrorClass, classify, code_of, message_of
+from orchestrator.aws.errors import ErrorClass, allowing, classify, code_of, message_of
 from orchestrator.core.errors import OrchestratorError
 from orchestrator.kinds.base import Actions, Kind
 
@@ -27,8 +27,7 @@ def hint(error: BaseException, verb: str, kind: Kind[Any]) -> str:
         return error.hint or _AGAIN
     match classify(error):
         case ErrorClass.DENIED:
-            needed = ", ".join(actions_for(kind.actions, verb))
-            return f"allow the caller {needed}, then {_AGAIN}"
+            return f"{allowing(actions_for(kind.actions, verb), message_of(error))}; then {_AGAIN}"
         case ErrorClass.QUOTA:
             return f"have the quota raised in Service Quotas, or remove what uses it up, then {_AGAIN}"
         case ErrorClass.FULL:

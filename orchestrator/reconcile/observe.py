@@ -8,7 +8,7 @@ from typing import Any
 
 from orchestrator.aws import tags
 from orchestrator.aws.door import Aws
-from orchestrator.aws.errors import ErrorClass, classify
+from orchestrator.aws.errors import ErrorClass, allowing, classify
 from orchestrator.aws.redact import Redactor
 from orchestrator.core.address import Address
 from orchestrator.core.errors import AwsError, CredentialsError, WrongAccount
@@ -112,5 +112,6 @@ def _unreadable(errors: Mapping[str, Exception], kinds: Mapping[str, Kind[Any]])
     refused = [kinds[k] for k, e in errors.items() if k in kinds and classify(e) is ErrorClass.DENIED]
     denied = {action for kind in refused for action in kind.actions.read}
     hints = {e.hint for e in errors.values() if isinstance(e, AwsError) and e.hint}
-    advice = f"allow the caller {', '.join(sorted(denied))}" if denied else "; ".join(sorted(hints))
+    said = " ".join(explain(e) for e in errors.values() if classify(e) is ErrorClass.DENIED)
+    advice = allowing(denied, said) if denied else "; ".join(sorted(hints))
     return AwsError("\n".join(lines), hint=advice or "nothing was changed; run the same again")

@@ -87,7 +87,7 @@ def test_every_kind_that_cannot_be_read_is_named_with_what_to_allow() -> None:
         "cannot read blue: ListBlues: InternalFailure: oops",
         "cannot read red: ListReds: AccessDenied: not today",
     ]
-    assert error.value.hint == "allow the caller demo:List"
+    assert error.value.hint.startswith("allow the caller demo:List; orchestrator iam-policy")
     assert kinds["green"].read == 1
 
 

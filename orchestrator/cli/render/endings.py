@@ -69,6 +69,8 @@ def _service(session: Session, service: ServiceEnding) -> None:
         _print(session, f"✗ {service.service} {service.outcome.words}{why}", _BAD)
     for line in service.evidence[:8]:
         _print(session, f"    {line}")
+    if service.hint:
+        _print(session, f"    {service.hint}")
     if service.push:
         _print(session, f"    push it with: {service.push}")
 
@@ -99,7 +101,14 @@ def _as_json(ending: Ending) -> dict[str, object]:
         "seconds": round(ending.seconds, 1),
         "failed": [{"step": str(r.step.address), "error": r.error, "hint": r.hint} for r in ending.report.failed],
         "services": [
-            {"service": s.service, "outcome": s.outcome.words, "image": s.image, "why": s.why, "evidence": s.evidence}
+            {
+                "service": s.service,
+                "outcome": s.outcome.words,
+                "image": s.image,
+                "why": s.why,
+                "hint": s.hint,
+                "evidence": s.evidence,
+            }
             for s in ending.services
         ],
         "kept": list(ending.kept),
