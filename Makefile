@@ -25,6 +25,9 @@ test: $(VENV)/.dev ## run all tests
 test-crash: $(VENV)/.dev ## kill rollouts at every single AWS call, not at a sample of them
 	@CRASH_AT_EVERY_CALL=1 $(PYTHON) -m pytest -q -n $(WORKERS) --dist worksteal tests/crash/test_rollouts.py
 
+test-chaos: $(VENV)/.dev ## ten lives of each system among faults and kills, not one
+	@CHAOS=10 $(PYTHON) -m pytest -q -n $(WORKERS) --dist worksteal tests/chaos
+
 check: $(VENV)/.dev ## lint, format, types, import contracts
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
