@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import shlex
 import signal
@@ -97,6 +98,7 @@ class Session:
             aws.reader().hurry()  # AWS answers while the engines are imported
             from orchestrator.app.system import System
 
+            gc.freeze()  # what was imported stays: no collection has to go through it
             store = MemoryStore() if self.options.sandbox else FileStore(self.settings.state_dir)
             yield System(
                 loaded, aws, store, self.clock, wall=SystemClock(), stop=self.stop, workers=self.settings.workers
@@ -115,6 +117,7 @@ class Session:
         self.clock = clock
         with Sandbox(clock=clock) as sandbox:
             os.environ.update(AWS_ENDPOINT_URL=sandbox.url, **dict.fromkeys(_KEYS, "sandbox"))
+            os.environ["http_proxy"] = sandbox.url  # its load balancers answer gates by their names
             for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
                 os.environ.pop(name, None)
             yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses as dc
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -203,6 +204,34 @@ class Scene:
         ]
         action = {"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}
         self.aws.client("elbv2").modify_rule(RuleArn=spec.rule, Actions=[action])
+
+    def standing(self, name: str = "posts") -> dict[str, Any]:
+        """All that a rollout which did not succeed has to leave as it found it; and every task of the cluster."""
+        ecs, described = self.aws.client("ecs"), self.described(name)
+        serving = {colour: s["taskDefinition"] for colour, s in described.items() if s["desiredCount"]}
+        running = ecs.list_tasks(cluster="main", desiredStatus="RUNNING")["taskArns"]
+        tasks = ecs.describe_tasks(cluster="main", tasks=running)["tasks"] if running else []
+        kept = ("MinCapacity", "MaxCapacity", "SuspendedState")
+        return {
+            "weights": self.weights(name) if self.specs[name].rule else {},
+            "counts": {colour: count for colour, count in self.counts(name).items() if any(count)},
+            "serving": serving,
+            "scaling": {c: {k: target[k] for k in kept} for c, target in self.scaling(name).items()},
+            "tasks": Counter((t["group"], t["taskDefinitionArn"]) for t in tasks),
+        }
+
+    def tested(self, name: str = "posts") -> None:
+        """Requests with a header reach the idle side of a service, from outside too."""
+        spec, elb = self.specs[name], self.aws.client("elbv2")
+        header = {"Field": "http-header", "HttpHeaderConfig": {"HttpHeaderName": "X-Test", "Values": ["yes"]}}
+        rule = elb.create_rule(
+            ListenerArn=self.listener,
+            Priority=len(self.specs),
+            Conditions=[header, {"Field": "path-pattern", "Values": [f"/api/{name}*"]}],
+            Actions=[{"Type": "forward", "TargetGroupArn": spec.colours["green"].target_group}],
+        )["Rules"][0]["RuleArn"]
+        host = elb.describe_load_balancers(Names=["front"])["LoadBalancers"][0]["DNSName"]
+        self.change(name, test_rule=rule, test_headers={"X-Test": "yes"}, url=f"http://{host}")
 
     def told(self) -> str:
         """Everything that was said so far, a line an event."""

@@ -78,14 +78,6 @@ def test_a_strategy_changes_without_anything_else_changing(posts: Scene) -> None
     assert not posts.assess()["posts"].acts
 
 
-def test_a_release_that_takes_longer_than_its_deadline_is_taken_back_with_what_it_waited_for(posts: Scene) -> None:
-    posts.change(deadline=120.0)
-    result = posts.release("v2", "slow")
-    assert result.outcome is Outcome.ROLLED_BACK
-    assert result.why.startswith("posts-green not ready within 120 s: ")
-    assert posts.weights() == {"blue": 100, "green": 0}
-
-
 def test_an_idle_side_that_somebody_deleted_is_made_again(posts: Scene) -> None:
     posts.release("v2")
     ecs = posts.aws.client("ecs")

@@ -54,16 +54,24 @@ def test_a_release_that_is_not_approved_is_taken_back(posts: Scene) -> None:
     assert posts.suspended() == {}
 
 
-@pytest.mark.parametrize("stage_name", ["provision", "bake", "hold"])
+@pytest.mark.parametrize("stage_name", ["suspend", "provision", "shift", "bake", "follow", "hold", "retire"])
 def test_an_abort_takes_it_back_from_wherever_it_is(posts: Scene, stage_name: str) -> None:
+    before = posts.standing()
     posts.push("v2")
     result = posts.deploy({"posts": "v2"}, sink=posts.when(stage_name, lambda: _order(posts, Word.ABORT)))["posts"]
-    assert result.outcome is Outcome.ROLLED_BACK, posts.told()
+    assert (result.outcome, result.exit_code) == (Outcome.ROLLED_BACK, 10), posts.told()
     assert result.why == "abort by a person"
-    assert posts.weights() == {"blue": 100, "green": 0}
-    assert posts.counts().items() <= {"blue": (2, 2), "green": (0, 0)}.items()
-    assert sorted(posts.scaling()) == ["blue"]
-    assert posts.suspended() == {}
+    assert posts.standing() == before
+
+
+@pytest.mark.parametrize("stage_name", ["suspend", "provision", "shift", "follow", "hold", "retire"])
+def test_a_promotion_leaves_nothing_out_but_what_only_watches(posts: Scene, stage_name: str) -> None:
+    posts.change(strategy=canary([(10, 60)], bake=30, hold=60))
+    posts.push("v2")
+    result = posts.deploy({"posts": "v2"}, sink=posts.when(stage_name, lambda: _order(posts, Word.PROMOTE)))["posts"]
+    assert (result.outcome, result.exit_code) == (Outcome.SUCCEEDED, 0), posts.told()
+    assert posts.standing()["counts"] == {"green": (2, 2)}
+    assert (posts.weights(), posts.suspended()) == ({"blue": 0, "green": 100}, {})
 
 
 def test_a_promotion_ends_the_present_watch_only(posts: Scene) -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import Counter
 
+import pytest
+
 from orchestrator.rollout.driver import Job, unfinished
 from orchestrator.rollout.state import Outcome
+from orchestrator.rollout.strategies import all_at_once, canary
 from tests.scenarios.rollouts.scene import Scene
+
+LOOKS = frozenset({"DescribeServices", "DescribeRules", "DescribeTargetHealth", "ListTasks", "DescribeTasks"})
 
 
 def test_one_bad_service_does_not_keep_the_others_from_succeeding(stage: Scene) -> None:
@@ -23,19 +29,34 @@ def test_one_bad_service_does_not_keep_the_others_from_succeeding(stage: Scene) 
     assert stage.weights("users") == {"blue": 0, "green": 100}
 
 
-def test_one_look_at_one_rollout_costs_at_most_six_calls(stage: Scene) -> None:
-    stage.service()
+@pytest.mark.parametrize(("services", "most"), [(1, 6), (10, 20)])
+def test_one_look_costs_few_calls_however_many_rollouts_there_are(stage: Scene, services: int, most: int) -> None:
+    names = [f"posts-{n}" for n in range(services)]
+    for name in names:
+        stage.service(name, strategy=all_at_once(bake=30, hold=0))
+    stage.deploy()
+    for name in names:
+        stage.push("v2", name=name)
+    before = len(stage.aws.sandbox.calls)
+    results = stage.deploy(dict.fromkeys(names, "v2"))
+    assert {r.outcome for r in results.values()} == {Outcome.SUCCEEDED}
+    calls = stage.aws.sandbox.calls[before:]
+    reads = Counter(c.at for c in calls if c.operation in LOOKS)
+    surveys = Counter(c.at for c in calls if c.operation == "DescribeServices")
+    looks = {at: count / math.ceil(2 * services / 10) for at, count in surveys.items()}
+    assert max(reads[at] / looks[at] for at in looks) <= most
+
+
+def test_a_canary_of_half_an_hour_is_looked_at_a_few_dozen_times(stage: Scene) -> None:
+    stage.service(strategy=canary([(10, 600), (50, 600)], bake=600, hold=0))
     stage.deploy()
     stage.push("v2")
-    at: Counter[float] = Counter()
-    before = len(stage.aws.sandbox.calls)
-    stage.deploy({"posts": "v2"})
-    reads = ("DescribeServices", "DescribeRules", "DescribeTargetHealth", "ListTasks", "DescribeTasks")
-    for call in stage.aws.sandbox.calls[before:]:
-        if call.operation in reads:
-            at[call.at] += 1
-    rounds = Counter(c.at for c in stage.aws.sandbox.calls[before:] if c.operation == "DescribeServices")
-    assert max(at[instant] / rounds[instant] for instant in rounds) <= 6
+    before, began = len(stage.aws.sandbox.calls), stage.aws.clock.now()
+    assert stage.deploy({"posts": "v2"})["posts"].outcome is Outcome.SUCCEEDED
+    assert stage.aws.clock.now() - began > 1800
+    surveys = [c for c in stage.aws.sandbox.calls[before:] if c.operation == "DescribeServices"]
+    assert len(surveys) < 100
+    assert len(stage.aws.sandbox.calls) - before < 350
 
 
 def test_a_rollout_that_is_stopped_stays_as_it_is_and_is_taken_up_where_it_stands(stage: Scene) -> None:
