@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses as dc
 import hashlib
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from orchestrator.app.refusals import without_refused
@@ -12,6 +13,9 @@ from orchestrator.app.specs import Outputs, specs_of
 from orchestrator.app.system import System
 from orchestrator.core.address import Address
 from orchestrator.core.resource import Live
+from orchestrator.core.values import resolve
+from orchestrator.kinds.elbv2 import snapshot
+from orchestrator.kinds.scope import Scope
 from orchestrator.plan.compile import Compiled
 from orchestrator.reconcile import guard
 from orchestrator.reconcile.diff import make_plan
@@ -21,8 +25,11 @@ from orchestrator.rollout.assess import assess
 from orchestrator.rollout.decide import Decision, Need
 from orchestrator.rollout.driver import unfinished
 from orchestrator.rollout.release import ServiceSpec
+from orchestrator.rollout.router import Rule
 from orchestrator.rollout.state import Cursor, Phase
 from orchestrator.rollout.survey import LiveService, survey
+from orchestrator.rollout.watch import Known
+from orchestrator.rollout.watch import sides as sides_at
 
 
 @dc.dataclass(frozen=True, kw_only=True)
@@ -88,16 +95,39 @@ class Outlook:
 def look(system: System, images: Mapping[str, str] | None = None) -> Outlook:
     """Compare the plan with AWS. ``images`` are wanted in place of what the plan says, by service."""
     compiled = system.compile()
-    live = observe(system.reader, system.stack, compiled.resources, elsewhere=_rolled_out(compiled))
+    scope = Scope(system.stack, compiled.resources)
+    with ThreadPoolExecutor(1, "survey") as beside:
+        sides = beside.submit(sides_at, system.reader, _places(system, compiled))
+        live = observe(system.reader, system.stack, compiled.resources, elsewhere=_rolled_out(compiled), scope=scope)
     outputs = Outputs(live, compiled.resources, system.traits)
     specs = specs_of(system.stack, compiled, outputs)
-    standing = survey(system.reader, _seen(system, compiled, outputs, specs))
+    known = Known(services=sides.result(), rules=_rules(system, scope, specs))
+    standing = survey(system.reader, _seen(system, compiled, outputs, specs), known)
     colours = {name: s.active for name, s in standing.items() if s.active}
     if any(colour != "blue" for colour in colours.values()):
         compiled = system.compile(colours)  # type: ignore[arg-type]  # the names are those that specs were made of
         specs = specs_of(system.stack, compiled, outputs)
     left = unfinished(system.store, system.stack)
     return _outlook(system, compiled, live, specs, standing, left, {**_ordered(left, specs), **(images or {})})
+
+
+def _places(system: System, compiled: Compiled) -> list[tuple[str, str]]:
+    """Cluster and name of every ECS service, as far as the plan alone tells: they are read beside all else."""
+    outputs = Outputs((), compiled.resources, system.traits)
+    named = {s.name: (resolve(s.cluster, outputs.certain), s) for s in compiled.services}
+    return [
+        (cluster, colour.service.aws_name)
+        for cluster, service in named.values()
+        if isinstance(cluster, str)
+        for colour in service.colours.values()
+    ]
+
+
+def _rules(system: System, scope: Scope, specs: Mapping[str, ServiceSpec]) -> dict[str, Rule]:
+    """The rules that the observation has read."""
+    if not any(spec.rule for spec in specs.values()):
+        return {}
+    return {r["RuleArn"]: Rule(r["RuleArn"], r["Actions"]) for r in snapshot.look(system.reader, scope).rules}
 
 
 def _ordered(left: Mapping[str, Cursor], specs: Mapping[str, ServiceSpec]) -> dict[str, str]:

@@ -16,16 +16,16 @@ from difflib import get_close_matches
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-import boto3
 import jmespath
 import tenacity
 from botocore import exceptions as boto
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
-from botocore.session import get_session
+from botocore.session import Session
 
 from orchestrator.aws.answers import refuse_cut_json
 from orchestrator.aws.errors import ErrorClass, classify, code_of, message_of
+from orchestrator.aws.models import decode_quickly
 from orchestrator.aws.pace import Pace
 from orchestrator.aws.redact import Redactor
 from orchestrator.core.clock import Clock
@@ -36,7 +36,8 @@ U = TypeVar("U")
 
 READS = ("Describe", "List", "Get", "BatchGet", "BatchCheck", "Search", "Head", "Lookup", "Query", "Scan", "Simulate")
 _ONCE = ("Create", "Allocate", "Run", "Request", "Import", "Authorize", "RegisterTaskDefinition", "Start")
-_SLOW = ("elbv2", "ec2", "resourcegroupstaggingapi")
+_SLOW = ("elbv2", "ec2", "resourcegroupstaggingapi", "ecs", "s3", "iam")
+_DEEPEST = 2
 _ATTEMPTS = 10
 _ATTEMPTS_FAILING = 6
 _ATTEMPTS_UNREACHABLE = 4
@@ -106,7 +107,7 @@ class Aws:
         self._clients: dict[str, Any] = {}
         self._shared = _Shared()
         self._reader: Aws | None = None
-        self._pool: ThreadPoolExecutor | None = None
+        self._pools: dict[int, ThreadPoolExecutor] = {}
         self._redact = Redactor()
         self._retrying = {once: _retrying(clock, once=once) for once in (False, True)}
 
@@ -124,7 +125,7 @@ class Aws:
     @property
     def region(self) -> str:
         """The region of every client. Raises ``AwsError`` when neither plan nor environment names one."""
-        region = self._access.region or self._open().region_name
+        region = self._access.region or self._open().get_config_variable("region")
         if not region:
             raise AwsError("no AWS region is set", hint="put `region:` in the plan, or set AWS_REGION")
         return str(region)
@@ -207,14 +208,18 @@ class Aws:
     def each(self, fn: Callable[[T], U], items: Iterable[T]) -> list[U]:
         """``fn`` over all items at once, answers in order: for what AWS only tells one at a time.
 
-        Called from inside another ``each`` it runs in line: threads of one pool that wait for each other would hang.
+        Called from inside another ``each`` it has a pool of its own, since threads of one pool that wait for each
+        other would hang; further inside it runs in line.
         """
-        todo = list(items)
-        if len(todo) < 2 or getattr(_inside, "pool", False):
+        todo, depth = list(items), getattr(_inside, "depth", 0)
+        if len(todo) < 2 or depth == _DEEPEST:
             return [fn(item) for item in todo]
         with self._shared.lock:
-            self._pool = self._pool or ThreadPoolExecutor(self._workers, "aws-read", initializer=_enter_pool)
-        return list(self._pool.map(fn, todo))
+            if depth not in self._pools:
+                self._pools[depth] = ThreadPoolExecutor(
+                    self._workers, f"aws-read-{depth}", initializer=_enter, initargs=(depth + 1,)
+                )
+        return list(self._pools[depth].map(fn, todo))
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
@@ -223,24 +228,24 @@ class Aws:
         with shared.lock:
             if shared.session is None:
                 try:
-                    shared.session = boto3.Session(profile_name=self._access.profile, region_name=self._access.region)
+                    shared.session = _session(self._access)
                 except boto.ProfileNotFound as error:
                     raise CredentialsError(message_of(error), hint=_CREDENTIALS_HINT) from None
                 if self._access.role:
                     shared.session = self._assume(shared.session, self._access.role)
             return shared.session
 
-    def _assume(self, session: Any, role: str) -> Any:
+    def _assume(self, session: Session, role: str) -> Session:
         """A session of the role, whose credentials renew themselves."""
         source = session.get_credentials()
         if source is None:
             raise CredentialsError("no AWS credentials to assume the role with", hint=_CREDENTIALS_HINT)
         fetcher = AssumeRoleCredentialFetcher(
-            session._session.create_client, source, role, extra_args={"RoleSessionName": "orchestrator"}
+            session.create_client, source, role, extra_args={"RoleSessionName": "orchestrator"}
         )
-        inner = get_session()
-        inner._credentials = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
-        return boto3.Session(botocore_session=inner, region_name=self._access.region or session.region_name)
+        assumed = _session(self._access)
+        assumed._credentials = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
+        return assumed
 
     def _connect(self, service: str) -> Any:
         config = Config(
@@ -250,7 +255,7 @@ class Aws:
             read_timeout=60,
             user_agent_extra="orchestrator",
         )
-        client = self._open().client(service, region_name=self.region, config=config)
+        client = self._open().create_client(service, region_name=self.region, config=config)
         client.meta.events.register("before-parse", refuse_cut_json)
         send = client._make_api_call
 
@@ -318,8 +323,17 @@ _CREDENTIALS_HINT = "set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_
 _inside = threading.local()
 
 
-def _enter_pool() -> None:
-    _inside.pool = True
+def _session(access: Access) -> Session:
+    """Where settings and credentials come from. Raises ``ProfileNotFound``."""
+    session = Session(profile=access.profile)
+    if access.region:
+        session.set_config_variable("region", access.region)
+    decode_quickly(session)
+    return session
+
+
+def _enter(depth: int) -> None:
+    _inside.depth = depth
 
 
 def _retrying(clock: Clock, *, once: bool) -> tenacity.Retrying:

@@ -10,7 +10,10 @@ from collections.abc import Callable
 from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 from typer.exceptions import TyperException
+from typer.main import get_group_from_info
+from typer.models import TyperInfo
 
 from orchestrator import __version__
 from orchestrator.cli.commands import deliver, inspect, locks, permit, provision, steer
@@ -21,8 +24,32 @@ _EXIT_CODES = """Exit codes: 0 succeeded or nothing to do · 1 error · 2 change
 15 lock held · 16 refused by verify or guard · 17 stopped · 18 provisioned, waiting for a first image"""
 
 _RARELY = 200_000
+_SANDBOX = "sandbox"
+
+
+def _group(commands: typer.Typer) -> TyperGroup:
+    info = TyperInfo(commands)
+    return get_group_from_info(info, pretty_exceptions_short=True, rich_markup_mode=None, suggest_commands=True)
+
+
+class _Commands(TyperGroup):
+    """The commands; those around the sandbox are imported for whoever asks for them."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # typer's own subclass of it
+        """Their names, in the order of help."""
+        return [*(name for name in super().list_commands(ctx) if name != _SANDBOX), _SANDBOX]
+
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:  # type: ignore[override]  # as above
+        """A command by name. An unknown word may be meant for any of them."""
+        if cmd_name not in self.commands:
+            from orchestrator.sandbox.cli import sandbox
+
+            self.add_command(_group(sandbox), _SANDBOX)
+        return super().get_command(ctx, cmd_name)
+
 
 app = typer.Typer(
+    cls=_Commands,
     name="orchestrator",
     help="Takes a microservice system on AWS from one YAML plan to running, and keeps it so.",
     epilog=_EXIT_CODES,
@@ -35,15 +62,6 @@ app = typer.Typer(
 
 for module in (provision, deliver, steer, inspect, permit, locks):
     module.register(app)
-
-
-def _mount_sandbox() -> None:
-    from orchestrator.sandbox.cli import sandbox
-
-    app.add_typer(sandbox, name="sandbox")
-
-
-_mount_sandbox()
 
 
 def _version(wanted: bool) -> None:
@@ -65,9 +83,21 @@ def _options(
 def main() -> NoReturn:
     """Run the command line; every error ends with a message a person can act on and its own exit code."""
     gc.set_threshold(_RARELY)  # a tenth of a short command went into collecting what it had only just imported
-    code = _guarded(lambda: app(standalone_mode=False))
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # to look for some, it reads every installed package
+    _leave(_guarded(lambda: app(standalone_mode=False)))
+
+
+def _leave(code: int) -> NoReturn:
+    """End at once: taking apart what was imported takes a short command a fifth of its time, for nothing."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it has ended: a Ctrl-C that comes now is no reason for a traceback
-    sys.exit(code)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        pass  # whoever read it has seen enough
+    except OSError as error:
+        code = _say(f"the output could not be written: {error.strerror}")
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _guarded(run: Callable[[], Any]) -> int:

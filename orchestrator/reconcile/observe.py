@@ -35,13 +35,15 @@ def observe(
     kinds: Mapping[str, Kind[Any]] = KINDS,
     everything: bool = False,
     elsewhere: frozenset[Address] = frozenset(),
+    scope: Scope | None = None,
 ) -> tuple[Live[Any], ...]:
     """All that lives of a stack, of the kinds it wants, those the tagging API proposes, and those that it cannot list.
 
     ``everything`` reads all kinds, for whoever wants nothing to remain. A kind is not read for the sake of what is
-    looked after ``elsewhere``. Raises ``AwsError`` naming what could not be read.
+    looked after ``elsewhere``. ``scope`` keeps what was read, for a caller who reads on. Raises ``AwsError`` naming
+    what could not be read.
     """
-    scope = Scope(stack, desired)
+    scope = scope or Scope(stack, desired)
     certain = set(kinds) if everything else {k for k in kinds if scope.of(k) or not kinds[k].indexed}
     with ThreadPoolExecutor(_READERS, thread_name_prefix="observe") as pool:
         reading: dict[Future[Any], str] = {

@@ -19,7 +19,7 @@ from orchestrator.rollout.release import (
 )
 from orchestrator.rollout.router import share, weights
 from orchestrator.rollout.sides import Side
-from orchestrator.rollout.watch import Sight, Subject, look
+from orchestrator.rollout.watch import Known, Sight, Subject, look
 
 
 @dc.dataclass(frozen=True, kw_only=True)
@@ -76,10 +76,13 @@ class LiveService:
         return self.side.tags.get(key, "") if self.side else ""
 
 
-def survey(aws: Aws, specs: Iterable[ServiceSpec]) -> dict[str, LiveService]:
-    """Every service by name: DescribeServices for ten colours a call, DescribeRules for all rules at once."""
+def survey(aws: Aws, specs: Iterable[ServiceSpec], known: Known | None = None) -> dict[str, LiveService]:
+    """Every service by name: DescribeServices for ten colours a call, DescribeRules for all rules at once.
+
+    What is ``known`` is not asked.
+    """
     listed = {spec.name: spec for spec in specs}
-    sights = look(aws, {name: subject_of(spec) for name, spec in listed.items()})
+    sights = look(aws, {name: subject_of(spec) for name, spec in listed.items()}, known)
     return {name: stand(spec, sights[name]) for name, spec in listed.items()}
 
 

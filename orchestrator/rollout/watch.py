@@ -50,18 +50,34 @@ class Sight:
     test_rule: Rule | None = None
 
 
-def look(aws: Aws, subjects: Mapping[str, Subject]) -> dict[str, Sight]:
-    """What AWS says now about every subject."""
+@dc.dataclass(frozen=True, kw_only=True)
+class Known:
+    """What was read a moment ago, and is not asked again: ECS services by cluster and name, and rules by ARN."""
+
+    services: Mapping[tuple[str, str], Side] = dc.field(default_factory=dict)
+    rules: Mapping[str, Rule] = dc.field(default_factory=dict)
+
+
+def sides(aws: Aws, places: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Side]:
+    """The ECS services at each cluster and name, ten a call; those that are not there as ``ABSENT``."""
     clusters: dict[str, set[str]] = defaultdict(set)
-    for subject in subjects.values():
-        clusters[subject.cluster].update(subject.services.values())
-    asks: list[Callable[[], None]] = []
-    services: dict[tuple[str, str], Side] = {}
-    rules: dict[str, Rule] = {}
-    for cluster, names in clusters.items():
-        for batch in _batches(sorted(names), _SERVICES_A_CALL):
-            asks.append(lambda c=cluster, b=batch: services.update(_services(aws, c, b)))  # type: ignore[misc]
-    for batch in _batches(sorted({r for s in subjects.values() for r in (s.rule, s.test_rule) if r}), _RULES_A_CALL):
+    for cluster, name in places:
+        clusters[cluster].add(name)
+    asks = [(c, batch) for c, names in clusters.items() for batch in _batches(sorted(names), _SERVICES_A_CALL)]
+    found = {(c, name): Side(service=name) for c, names in clusters.items() for name in names}
+    for answer in aws.each(lambda ask: _services(aws, *ask), asks):
+        found.update(answer)
+    return found
+
+
+def look(aws: Aws, subjects: Mapping[str, Subject], known: Known | None = None) -> dict[str, Sight]:
+    """What AWS says now about every subject, but for what is ``known``."""
+    known = known or Known()
+    services, rules = dict(known.services), dict(known.rules)
+    places = {(s.cluster, name) for s in subjects.values() for name in s.services.values()} - services.keys()
+    arns = {r for s in subjects.values() for r in (s.rule, s.test_rule) if r} - rules.keys()
+    asks: list[Callable[[], None]] = [lambda: services.update(sides(aws, places))] if places else []
+    for batch in _batches(sorted(arns), _RULES_A_CALL):
         asks.append(lambda b=batch: rules.update(_rules(aws, b)))  # type: ignore[misc]
     aws.each(lambda ask: ask(), asks)
     closer = _closely(aws, subjects, services)
@@ -75,12 +91,10 @@ def _sight(
     rules: Mapping[str, Rule],
     closer: Mapping[str, Side],
 ) -> Sight:
-    sides = {
-        colour: services.get((subject.cluster, name), Side(service=name)) for colour, name in subject.services.items()
-    }
+    seen = {colour: services[subject.cluster, name] for colour, name in subject.services.items()}
     if key in closer and subject.closely:
-        sides[subject.closely] = closer[key]
-    return Sight(sides=sides, rule=rules.get(subject.rule or ""), test_rule=rules.get(subject.test_rule or ""))
+        seen[subject.closely] = closer[key]
+    return Sight(sides=seen, rule=rules.get(subject.rule or ""), test_rule=rules.get(subject.test_rule or ""))
 
 
 # -- services and rules --------------------------------------------------------------------------------------
@@ -114,24 +128,24 @@ def _rules(aws: Aws, arns: Sequence[str]) -> dict[str, Rule]:
 
 def _closely(aws: Aws, subjects: Mapping[str, Subject], services: Mapping[tuple[str, str], Side]) -> dict[str, Side]:
     """The sides that are looked at closely, with their tasks and targets."""
-    sides: dict[str, Side] = {}
+    close: dict[str, Side] = {}
     for key, subject in subjects.items():
         side = services.get((subject.cluster, subject.services.get(subject.closely or "", "")))
         if side and side.status != ABSENT:
-            sides[key] = side
-    groups = {key: _group(subjects[key], side) for key, side in sides.items()}
+            close[key] = side
+    groups = {key: _group(subjects[key], side) for key, side in close.items()}
     asked = sorted({g for g in groups.values() if g})
     targets = dict(zip(asked, aws.each(lambda group: _targets(aws, group), asked), strict=True))
-    sides = {key: dc.replace(side, targets=targets.get(groups[key])) for key, side in sides.items()}
+    close = {key: dc.replace(side, targets=targets.get(groups[key])) for key, side in close.items()}
     watched: dict[str, list[str]] = defaultdict(list)
-    for key, side in sides.items():
+    for key, side in close.items():
         if not (subjects[key].glance and side.well):
             watched[subjects[key].cluster].append(side.service)
     found = aws.each(lambda pair: _tasks(aws, *pair), watched.items())
     tasks = {place: listed for each in found for place, listed in each.items()}
     return {
         key: dc.replace(side, tasks=tuple(tasks.get((subjects[key].cluster, side.service), ())))
-        for key, side in sides.items()
+        for key, side in close.items()
     }
 
 

@@ -30,16 +30,16 @@ class Wire:
 
 
 def door(monkeypatch: pytest.MonkeyPatch, wire: Wire, access: Access | None = None, **kw: Any) -> Aws:
-    import boto3
+    from botocore.session import Session
 
-    make: Callable[..., Any] = boto3.Session.client
+    make: Callable[..., Any] = Session.create_client
 
     def client(session: Any, *args: Any, **kwargs: Any) -> Any:
         made = make(session, *args, **kwargs)
         made._make_api_call = wire
         return made
 
-    monkeypatch.setattr(boto3.Session, "client", client)
+    monkeypatch.setattr(Session, "create_client", client)
     return Aws(access or Access(region="us-east-1"), Stopped(), **kw)
 
 

@@ -91,10 +91,24 @@ def test_ctrl_c_once_stops_and_twice_leaves_at_once_and_the_next_apply_goes_on(t
 
 
 def test_ctrl_c_after_the_end_changes_nothing_about_it() -> None:
-    late = "import atexit, os, signal; atexit.register(lambda: os.kill(os.getpid(), signal.SIGINT))"
-    program = f"{late}; from orchestrator.cli import main; main.app = lambda **_: 3; main.main()"
-    ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    ended = _program(
+        "class Late(io.StringIO):",
+        "    def flush(self): os.kill(os.getpid(), signal.SIGINT)",
+        "main.app, sys.stdout = lambda **_: 3, Late()",
+        "main.main()",
+    )
     assert (ended.returncode, ended.stderr) == (3, "")
+
+
+def test_what_was_printed_arrives_whole_and_a_full_disk_is_said() -> None:
+    assert len(_program("main.app = lambda **_: print('x' * 300_000)", "main.main()").stdout) == 300_001
+    full = _program("main.app, sys.stdout = lambda **_: print('x'), open('/dev/full', 'w')", "main.main()")
+    assert (full.returncode, full.stderr) == (1, "error: the output could not be written: No space left on device\n")
+
+
+def _program(*lines: str) -> subprocess.CompletedProcess[str]:
+    text = "\n".join(("import io, os, signal, sys", "from orchestrator.cli import main", *lines))
+    return subprocess.run([sys.executable, "-c", text], cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 def test_killed_at_ten_moments_it_converges_all_the_same(tmp_path: Path) -> None:

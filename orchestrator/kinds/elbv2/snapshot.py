@@ -7,7 +7,7 @@ that may be ours is read below them, and the tags of all are asked for together,
 from __future__ import annotations
 
 import dataclasses as dc
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from orchestrator.aws import tags
@@ -65,7 +65,14 @@ def _look(aws: Aws, scope: Scope) -> Snapshot:
         telling += [
             _Ask("describe_load_balancer_attributes", "Attributes", "LoadBalancerArn", _arn(b)) for b in balancers
         ]
-    told = dict(zip([*listening, *telling], aws.each(lambda ask: ask(aws), [*listening, *telling]), strict=True))
+    likely = [
+        *map(_arn, (*balancers, *groups)),
+        *scope.proposed(aws, "listener"),
+        *scope.proposed(aws, "listener-rule"),
+    ]
+    asks: list[Callable[[Aws], Any]] = [*listening, *telling, lambda aws: _tags(aws, likely, sure=False)]
+    *answers, found = aws.each(lambda ask: ask(aws), asks)
+    told = dict(zip([*listening, *telling], answers, strict=True))
     listeners = [{**item, ask.parent: ask.arn} for ask in listening for item in told[ask] or ()]
     below = [_Ask("describe_rules", "Rules", "ListenerArn", a) for a in _listeners_to_open(scope, listeners)]
     rules = [
@@ -75,7 +82,7 @@ def _look(aws: Aws, scope: Scope) -> Snapshot:
         if not rule.get("IsDefault")
     ]
     attributes = {ask.arn: told[ask] for ask in telling}
-    found = _tags(aws, [_arn(item) for item in (*balancers, *groups, *listeners, *rules)])
+    found |= _tags(aws, [a for i in (*balancers, *groups, *listeners, *rules) if (a := _arn(i)) not in found])
 
     def complete(items: Sequence[Item]) -> list[Item]:
         """With tags and attributes; what went away meanwhile is left out. AWS lists even those without tags."""
@@ -131,8 +138,11 @@ def _listeners_to_open(scope: Scope, listeners: Iterable[Item]) -> list[str]:
     return sorted({x["ListenerArn"] for x in listeners} | {arn for arn in shared if isinstance(arn, str)})
 
 
-def _tags(aws: Aws, arns: list[str]) -> dict[str, Mapping[str, str]]:
-    """Tags by ARN. One ARN that is gone fails its whole call, whose others are then asked for one by one."""
+def _tags(aws: Aws, arns: list[str], *, sure: bool = True) -> dict[str, Mapping[str, str]]:
+    """Tags by ARN. One ARN that is gone fails its whole call, whose others are then asked for one by one.
+
+    Where it is not even ``sure`` that they are there, such a call just tells nothing.
+    """
     client = aws.client(SERVICE)
 
     def ask(some: list[str]) -> Any:
@@ -141,7 +151,7 @@ def _tags(aws: Aws, arns: list[str]) -> dict[str, Mapping[str, str]]:
         except Exception as error:
             if classify(error) is not ErrorClass.NOT_FOUND:
                 raise
-            return [t for arn in some for t in ask([arn])] if len(some) > 1 else []
+            return [t for arn in some for t in ask([arn])] if sure and len(some) > 1 else []
 
     batches = [arns[i : i + _TAGS_A_CALL] for i in range(0, len(arns), _TAGS_A_CALL)]
     return {t["ResourceArn"]: tags.as_map(t["Tags"]) for answer in aws.each(ask, batches) for t in answer}
