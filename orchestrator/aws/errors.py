@@ -67,6 +67,7 @@ _BUSY = _codes(
     """
 )
 _NOT_IMPLEMENTED = 501
+_OF_TASKS = re.compile(r"CannotPull|ResourceInitializationError")
 _REFUSED = re.compile(r"not authorized to perform: ([\w-]+:\w+)")
 _FULL = _codes("BucketNotEmpty RepositoryNotEmptyException")
 _EXISTS = re.compile(
@@ -125,8 +126,8 @@ def message_of(error: BaseException) -> str:
 
 
 def refuses(said: str) -> bool:
-    """Whether words that begin with AWS's code are those of a permission that is missing."""
-    return said.partition(":")[0] in _DENIED
+    """Whether words that hold AWS's are those of a permission that the caller lacks; a task's role may lack one, too."""
+    return any(f"{code}: " in said for code in _DENIED) and not _OF_TASKS.search(said)
 
 
 def allowing(needed: Iterable[str], said: str = "") -> str:

@@ -72,7 +72,7 @@ _SERVICES: Mapping[str, Mapping[str, str]] = {
     "ecr": {
         "DescribeRepositories": ANY,  # asked for all of them
         "ListTagsForResource GetLifecyclePolicy GetRepositoryPolicy ListImages": "repository",
-        "DescribeImages DescribeImageScanFindings": "repository",
+        "DescribeImages DescribeImageScanFindings StartImageScan": "repository",
         "CreateRepository TagResource PutLifecyclePolicy SetRepositoryPolicy PutImageTagMutability": "repository",
         "PutImageScanningConfiguration DeleteRepository BatchDeleteImage": "repository",
     },

@@ -31,7 +31,7 @@ class Alarms:
     """CloudWatch alarms by name."""
 
     name: ClassVar[str] = "alarms"
-    actions: ClassVar[tuple[str, ...]] = ("cloudwatch:DescribeAlarms",)
+    actions: ClassVar[tuple[str, ...]] = ("cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData")
     names: tuple[str, ...]
     limits: Limits = dc.field(default_factory=Limits)
 

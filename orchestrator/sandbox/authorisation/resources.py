@@ -72,7 +72,7 @@ _TABLE: Mapping[str, Mapping[str, str]] = {
         "CreateRepository DeleteRepository PutLifecyclePolicy GetLifecyclePolicy": "repository/{repositoryName}",
         "SetRepositoryPolicy GetRepositoryPolicy ListImages BatchDeleteImage": "repository/{repositoryName}",
         "PutImageTagMutability PutImageScanningConfiguration DescribeImages": "repository/{repositoryName}",
-        "DescribeImageScanFindings": "repository/{repositoryName}",
+        "DescribeImageScanFindings StartImageScan": "repository/{repositoryName}",
         "DescribeRepositories": "repository/{repositoryNames}",
         "TagResource ListTagsForResource": "{resourceArn}",
     },
