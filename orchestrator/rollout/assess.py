@@ -7,8 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from orchestrator.aws.door import Aws
+from orchestrator.aws.errors import ErrorClass, classify
 from orchestrator.kinds.ecs.task_definitions import canonical_input
 from orchestrator.rollout.decide import Decision, Delivery, Need, decide, differences, wanted_image
+from orchestrator.rollout.gates.alarms import Alarms, described, ringing
+from orchestrator.rollout.gates.base import Gate
 from orchestrator.rollout.images import Image, ImageMissing, resolve
 from orchestrator.rollout.release import IMAGE_TAG, RELEASE_TAG, ServiceSpec, release_of
 from orchestrator.rollout.survey import LiveService, survey
@@ -36,7 +39,34 @@ def assess(
     found: dict[str, Image | ImageMissing] = {**known, **(resolve(aws, asked) if asked else {})}
     decisions = {n: decide(spec, standing[n], found[n], delivered.get(n)) for n, spec in listed.items()}
     explained = aws.each(lambda d: _explained(aws, d, delivered.get(d.service)), decisions.values())
-    return dict(zip(decisions, explained, strict=True))
+    loud = _ringing(aws, [listed[n] for n, d in decisions.items() if d.need is Need.ROLLOUT])
+    return {n: dc.replace(d, reasons=(*d.reasons, *loud.get(n, ()))) for n, d in zip(decisions, explained, strict=True)}
+
+
+def _ringing(aws: Aws, specs: Iterable[ServiceSpec]) -> dict[str, tuple[str, ...]]:
+    """By service, the alarms that its rollout is going to be held against and that ring already.
+
+    What we may not read is not known to ring.
+    """
+    watched = {
+        spec.name: {name for gate in (*spec.strategy.check, *spec.strategy.watch) for name in _alarms(gate)}
+        for spec in specs
+    }
+    try:
+        alarms = described(aws, set().union(*watched.values()))
+    except Exception as error:
+        if classify(error) is not ErrorClass.DENIED:
+            raise
+        return {}
+    loud = {name: words for name, alarm in alarms.items() if (words := ringing(alarm))}
+    return {
+        service: tuple(f"alarm {loud[name]}: it rings already" for name in sorted(names & loud.keys()))
+        for service, names in watched.items()
+    }
+
+
+def _alarms(gate: Gate) -> tuple[str, ...]:
+    return gate.names if isinstance(gate, Alarms) else ()
 
 
 def _delivered(aws: Aws, strayed: Sequence[tuple[ServiceSpec, LiveService]]) -> dict[str, Delivery]:

@@ -19,6 +19,7 @@ from orchestrator.core.errors import AwsError, CredentialsError
 from orchestrator.core.events import Sink, silent
 from orchestrator.core.store import Store
 from orchestrator.rollout import joint as together
+from orchestrator.rollout import machine
 from orchestrator.rollout.gates.base import Ask
 from orchestrator.rollout.http import asker
 from orchestrator.rollout.jobs import Board, Job, Move, Result
@@ -51,7 +52,7 @@ def forget(store: Store, stack: str, why: str, *, now: float) -> None:
     for service in unfinished(store, stack):
         stored = store.load(key(stack, service))
         if stored:
-            ended = dc.replace(from_json(stored.value), phase=Phase.ENDED, outcome=Outcome.STOPPED, why=why, ended=now)
+            ended = machine.void(from_json(stored.value), why, now)
             store.save(key(stack, service), as_json(ended), stored.version)
 
 
@@ -160,8 +161,8 @@ class _Driver:
 
     def _leave(self, outcome: Outcome) -> None:
         """Leave all rollouts as they are; AWS goes on with what it was told."""
+        self._each(list(self._board.runs.values()), lambda run: run.save(dc.replace(run.cursor, outcome=outcome)))
         for run in list(self._board.runs.values()):
-            run.save(dc.replace(run.cursor, outcome=outcome))
             self._close(run, outcome, run.said)
         for name in list(self._board.waiting):
             self._board.drop(name, Result(service=name, outcome=outcome, why="not begun"))

@@ -11,10 +11,10 @@ deadline the outcome is ``rollback failed``, and whoever takes the cursor up aga
 from __future__ import annotations
 
 import dataclasses as dc
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from orchestrator.rollout.stages.base import Stage
+from orchestrator.rollout.stages.base import RELEASE, Stage
 from orchestrator.rollout.stages.capacity import Arm, Follow, Retire, Tidy
 from orchestrator.rollout.stages.traffic import Approve, Bake, Hold, Shift
 from orchestrator.rollout.stages.verdicts import Done, Fail, Halt, Pause, Superseded, Verdict, Wait
@@ -22,6 +22,7 @@ from orchestrator.rollout.state import Cursor, Outcome, Phase
 
 BACK_WITHIN = 1800.0
 _JOURNAL = 500
+_FROZEN = "frozen: "
 _CLEARING = frozenset({Retire.name, Arm.name, Tidy.name})
 _AFTERWARDS = frozenset({Follow.name, Hold.name}) | _CLEARING
 
@@ -110,6 +111,25 @@ def _excused(cursor: Cursor, now: float) -> Cursor:
     return cursor
 
 
+def frozen(cursor: Cursor) -> bool:
+    """Whether it has failed and waits for a person, rather than go back by itself."""
+    return cursor.outcome is Outcome.STOPPED and cursor.why.startswith(_FROZEN)
+
+
+def bereft(cursor: Cursor, there: Collection[str]) -> bool:
+    """Whether none of the colours that it has to do with is there any more."""
+    facts = cursor.facts
+    needed = {facts.old} if facts.old else set()
+    if facts.attempt(RELEASE).id:
+        needed.add(facts.new)
+    return bool(needed) and not needed & set(there)
+
+
+def void(cursor: Cursor, why: str, now: float) -> Cursor:
+    """Ended without having arrived anywhere."""
+    return dc.replace(cursor, phase=Phase.ENDED, outcome=Outcome.STOPPED, why=why, ended=now)
+
+
 def note_down(cursor: Cursor, now: float, note: str, **more: str) -> Cursor:
     """Write into the record what happened at this stage, with the new side's share as it is now."""
     stage = cursor.stage.name if cursor.stage else ""
@@ -146,7 +166,7 @@ def _failed(cursor: Cursor, why: str, evidence: Mapping[str, Any], now: float) -
         return _next(note_down(cursor, now, why), now)  # it has succeeded; what is left over is put right by an apply
     if cursor.phase is Phase.FORWARD and cursor.freeze:
         noted = note_down(cursor, now, why)
-        return dc.replace(noted, outcome=Outcome.STOPPED, why=f"frozen: {why}", evidence=evidence)
+        return dc.replace(noted, outcome=Outcome.STOPPED, why=f"{_FROZEN}{why}", evidence=evidence)
     if cursor.phase is Phase.FORWARD:
         return _turn(cursor, Phase.BACK, why, evidence, now)
     again = dc.replace(note_down(cursor, now, why), since=now)

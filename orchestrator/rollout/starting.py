@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from orchestrator.aws.door import Aws
 from orchestrator.core.store import Store
-from orchestrator.rollout import machine
+from orchestrator.rollout import history, machine
 from orchestrator.rollout.begin import begin
 from orchestrator.rollout.decide import Decision, Need
 from orchestrator.rollout.fleet import EcsFleet
@@ -14,11 +14,12 @@ from orchestrator.rollout.gates.base import Ask
 from orchestrator.rollout.jobs import Board, Job, Move, Result
 from orchestrator.rollout.preflight import obstacles
 from orchestrator.rollout.progress import Progress
-from orchestrator.rollout.release import OnConflict
+from orchestrator.rollout.release import OnConflict, ServiceSpec
 from orchestrator.rollout.run import Run
 from orchestrator.rollout.scaling import AutoScaling
+from orchestrator.rollout.sides import ABSENT
 from orchestrator.rollout.stages.base import RELEASE, Facts
-from orchestrator.rollout.state import Cursor, Outcome, Phase, from_json, key
+from orchestrator.rollout.state import Cursor, Outcome, Phase, as_json, from_json, key
 from orchestrator.rollout.survey import stand, subject_of
 from orchestrator.rollout.watch import Sight, look
 
@@ -44,16 +45,15 @@ class Starter:
         for name, job in list(board.waiting.items()):
             if name in board.runs:
                 continue
-            stored = self._store.load(key(job.spec.stack, name))
-            cursor = from_json(stored.value) if stored else None
-            if stored and cursor and cursor.phase is not Phase.ENDED:
-                self._meet(board, job, cursor, stored.version)
+            version, cursor = self._left(job.spec)
+            if cursor:
+                self._meet(board, job, cursor, version)
             elif job.decision is None:
                 del board.waiting[name]
             elif not job.decision.acts:
                 board.drop(name, _settled(job.decision))
             elif ready(job):
-                fresh[name] = (job, stored.version if stored else None)
+                fresh[name] = (job, version)
         for name in fresh:  # not before: whoever needs it has to see it waiting until it is at work
             del board.waiting[name]
         if fresh:
@@ -61,7 +61,20 @@ class Starter:
 
     # -- what is there already -------------------------------------------------------------------------------
 
-    def _meet(self, board: Board, job: Job, cursor: Cursor, version: int) -> None:
+    def _left(self, spec: ServiceSpec) -> tuple[int | None, Cursor | None]:
+        """The rollout of a service that has not ended. One whose ECS services are gone has nothing to go on with."""
+        stored = self._store.load(key(spec.stack, spec.name))
+        cursor = from_json(stored.value) if stored else None
+        if stored is None or cursor is None or cursor.phase is Phase.ENDED:
+            return stored.version if stored else None, None
+        sides = look(self._aws, {spec.name: subject_of(spec)})[spec.name].sides
+        if not machine.bereft(cursor, {colour for colour, side in sides.items() if side.status != ABSENT}):
+            return stored.version, cursor
+        ended = machine.void(cursor, "its ECS services are gone", self._aws.clock.now())
+        history.write(self._store, ended)
+        return self._store.save(cursor.key, as_json(ended), stored.version).version, None
+
+    def _meet(self, board: Board, job: Job, cursor: Cursor, version: int | None) -> None:
         """Take up a rollout that has not ended; where another one is wanted, it makes room, or the other is refused."""
         name, now = job.spec.name, self._aws.clock.now()
         if _same(cursor, job):
@@ -156,6 +169,8 @@ def _same(cursor: Cursor, job: Job) -> bool:
 
 def _waits(cursor: Cursor) -> bool:
     """Whether a rollout is not left over but waits for somebody: for a person, or for whoever it was handed to."""
+    if machine.frozen(cursor):
+        return True
     return cursor.outcome in (Outcome.PAUSED, Outcome.TIMED_OUT) and not machine.proved(cursor)
 
 

@@ -74,6 +74,16 @@ def test_an_alarm_that_rings_before_the_start_lets_nothing_start(posts: Scene) -
     assert posts.counts() == {"blue": (2, 2)}
 
 
+def test_an_alarm_that_rings_already_is_named_among_the_reasons_before_anything_begins(posts: Scene) -> None:
+    _alarm(posts, "ALARM")
+    _gated(posts, watch=(Alarms(names=("errors",)),))
+    posts.push("v2")
+    assert posts.assess({"posts": "v2"})["posts"].reasons == (
+        "image: v1 → v2",
+        "alarm errors: Threshold crossed: it rings already",
+    )
+
+
 @pytest.mark.parametrize(("behaves", "outcome"), [("ok", Outcome.SUCCEEDED), ("crash", Outcome.ROLLED_BACK)])
 def test_a_migration_runs_once_in_the_new_image_and_its_exit_code_decides(
     posts: Scene, behaves: str, outcome: Outcome
