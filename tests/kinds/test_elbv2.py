@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from orchestrator.aws import tags
 from orchestrator.core.resource import Resource
 from orchestrator.core.values import Initial
 from orchestrator.kinds.catalogue import KINDS
@@ -212,3 +213,28 @@ def test_rules_of_a_listener_that_another_stack_shares_are_found_by_its_arn(acco
     ours = dc.replace(rule("ours", 30, "/ours"), listener=listener)
     account.apply([ours])
     assert account.plan([ours]).empty
+
+
+def test_tags_of_what_the_index_still_lists_though_it_is_gone_cost_no_more_than_a_call(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system = [*ENTRY, BLUE, GREEN, *(rule(f"r{n}", 10 + n, f"/{n}") for n in range(5))]
+    account.apply(system)
+    gone = arn_of(account, system, system[-1])
+    account.aws.client("elbv2").delete_rule(RuleArn=gone)
+    listed = Scope(account.stack, system).index(account.reader)
+    stale = {**listed, gone: tags.ownership(account.stack, system[-1].address, "1")}
+    monkeypatch.setattr(Scope, "index", lambda *_: stale)
+    client = account.reader.client("elbv2")
+    tell, asked = client.describe_tags, []
+
+    def as_aws_does(**params: Any) -> Any:
+        asked.append(params["ResourceArns"])
+        if gone in params["ResourceArns"]:
+            raise ClientError({"Error": {"Code": "RuleNotFound", "Message": f"'{gone}' not found"}}, "DescribeTags")
+        return tell(**params)
+
+    monkeypatch.setattr(client, "describe_tags", as_aws_does)
+    (step,) = account.plan(system).changes
+    assert (step.action, step.address) == (Does.CREATE, system[-1].address)
+    assert [gone in arns for arns in asked] == [True, False]
