@@ -11,7 +11,8 @@ from orchestrator.rollout.stages.judging import judge, soonest, untold
 from orchestrator.rollout.stages.traffic import trouble
 from orchestrator.rollout.stages.verdicts import Done, Fail, Verdict, Wait
 
-_TOLD_WITHIN = 30.0
+_TOLD_WITHIN = 300.0
+_TOLD_AT_FIRST_WITHIN = 30.0
 """Seconds after which a first release goes on past gates that nothing can be told about: nobody is served meanwhile."""
 
 
@@ -61,8 +62,10 @@ def _judged(world: World, gates: tuple[Gate, ...], age: float, deadline: float) 
         return missing
     if not missing:
         return Done("passed: " + ", ".join(gate.title for gate in gates) if gates else "")
-    if world.facts.first and age >= _TOLD_WITHIN and untold(world, gates):
+    blind = untold(world, gates)
+    if blind and world.facts.first and age >= _TOLD_AT_FIRST_WITHIN:
         return Done(f"nothing can be told, and there is nothing to go back to: {'; '.join(missing)}")
-    if age >= deadline:
-        return Fail(f"no verdict within {deadline:g} s: {'; '.join(missing)}", {"gates": list(missing)})
+    limit = min(deadline, _TOLD_WITHIN) if blind else deadline
+    if age >= limit:
+        return Fail(f"no verdict within {limit:g} s: {'; '.join(missing)}", {"gates": list(missing)})
     return Wait("; ".join(missing), min(5.0, soonest(gates)))

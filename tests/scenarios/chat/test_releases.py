@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from orchestrator.app import delivery, inspection, steering
 from orchestrator.app.ending import Outcome
+from orchestrator.core.events import Event
+from orchestrator.rollout.orders import Word
 from tests.scenarios.chat.chat import System, account, addresses, leads_to, running_image, tasks_of
 from tests.scenarios.chat.oracle import CHECKS
 
@@ -96,6 +99,57 @@ def test_a_frontend_that_answers_nobody_well_gets_no_traffic_but_that_of_its_tes
     (rule,) = running.client("elbv2").describe_rules(RuleArns=sorted(lost))["Rules"]
     assert "http-header" in {condition["Field"] for condition in rule["Conditions"]}
     assert running.look().empty
+
+
+def test_a_frontend_that_cannot_be_asked_from_here_is_no_good_release_and_says_why(
+    running: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # nobody listens there
+    running.aws.sandbox.push("chat/frontend", "unasked")
+    ending = running.deploy(frontend="unasked")
+    assert ending.outcome is Outcome.ROLLED_BACK, ending
+    assert "no verdict within 300 s: GET /: http://chat-" in ending.services[0].why
+    assert "cannot be reached from here: Connection refused" in ending.services[0].why
+    assert running.look().empty
+
+
+def test_a_release_that_is_handed_over_is_told_promoted_and_undone(running: System) -> None:
+    system = running.system
+    before, pushed = running_image(running, "frontend"), running.aws.sandbox.push("chat/frontend", "steered")["digest"]
+    with system.hold("deploy"):
+        wanted = delivery.look(system, {"frontend": "steered"})
+        handed = delivery.deploy(system, wanted, running.events.append, patience=200)
+    assert handed.outcome is Outcome.TIMED_OUT
+    (told,) = inspection.status(system, "frontend")
+    assert told.says.startswith("steered timed out, still in progress: ")
+    steering.order(system, "frontend", Word.PROMOTE_FULLY, "seen enough")
+    with system.hold("promote"):
+        ending = steering.carry_on(system, ("frontend",), running.events.append)
+    assert ending.outcome is Outcome.SUCCEEDED, ending
+    assert running_image(running, "frontend") == {pushed}
+    with system.hold("undo"):
+        assert steering.undo(system, "frontend", running.events.append).outcome is Outcome.SUCCEEDED
+    assert running_image(running, "frontend") == before
+    assert [r["release"]["image"].partition("@")[0] for r in steering.records(system, "frontend")][1] == "steered"
+
+
+def test_an_api_that_is_asked_more_while_it_is_released_grows_on_both_sides(running: System) -> None:
+    running.aws.sandbox.push("chat/api-gateway", "grown", "ok")
+    traffic, begun = running.aws.sandbox.world.traffic, len(running.events)
+
+    def rush(event: Event) -> None:
+        running.events.append(event)
+        if event.details.get("stage") == "bake":
+            traffic.rate = 4500.0
+
+    system = running.system
+    with system.hold("deploy"):
+        ending = delivery.deploy(system, delivery.look(system, {"api-gateway": "grown"}), rush)
+    traffic.rate = 60.0
+    assert ending.outcome is Outcome.SUCCEEDED, ending
+    held = next(e.details["tasks"] for e in running.events[begun:] if e.details.get("stage") == "hold")
+    assert min(side["desired"] for side in held.values()) > 2
+    assert max(side["desired"] for side in held.values()) <= 6
 
 
 def test_an_image_in_which_a_scan_finds_something_critical_starts_no_task(running: System) -> None:
