@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses as dc
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from orchestrator.app import outlook as looking
-from orchestrator.app.ending import Ending
+from orchestrator.app.ending import Ending, Outcome, ServiceEnding
 from orchestrator.app.following import Followers
 from orchestrator.app.rollouts import Rollouts
 from orchestrator.app.specs import Outputs
@@ -49,14 +50,22 @@ def undo(system: System, service: str, sink: Sink) -> Ending:
     Raises ``Refused`` when nothing good is known to have run before.
     """
     _known(system, service)
-    if service in unfinished(system.store, system.stack):
+    if cursor := unfinished(system.store, system.stack).get(service):
         order(system, service, Word.ABORT, "undo")
-        return carry_on(system, (service,), sink)
+        ending = carry_on(system, (service,), sink)
+        return dc.replace(ending, services=tuple(_undone(s, cursor.release["image_before"]) for s in ending.services))
     outlook = looking.look(system)
     if service not in outlook.specs:
         raise Refused(f"what {service} stands on is not all there")
     decision = go_back(system.reader, outlook.specs[service], outlook.decisions[service].live, system.store)
     return _drive(system, (service,), {service: decision}, sink)
+
+
+def _undone(end: ServiceEnding, image: str) -> ServiceEnding:
+    """To be taken back is what was asked for."""
+    if end.outcome is not Outcome.ROLLED_BACK:
+        return end
+    return dc.replace(end, outcome=Outcome.SUCCEEDED, image=image, why="", evidence=())
 
 
 def records(system: System, service: str | None) -> Iterator[Mapping[str, Any]]:

@@ -8,7 +8,7 @@ import typer
 
 from orchestrator.cli import flags
 from orchestrator.cli.session import Session
-from orchestrator.core.errors import LockHeld
+from orchestrator.core.errors import LockHeld, Refused
 
 if TYPE_CHECKING:
     from orchestrator.rollout.orders import Word
@@ -68,13 +68,24 @@ def undo(
     """Go back to what a service ran before its last rollout."""
     from orchestrator.app import steering
     from orchestrator.cli.render import endings
+    from orchestrator.rollout.orders import Word
 
     given = flags.options(plan, environment, var, json=json, junit=junit, profile=profile)
     session = Session("undo", given)
-    with session.system() as system, session.interruptible(session.again("undo", service)), system.hold("undo"):
-        with session.progress(f"undo {service}") as sink:
-            ending = steering.undo(system, service, sink)
-        return endings.show(session, ending)
+    with session.system() as system:
+        try:
+            with session.interruptible(session.again("undo", service)), system.hold("undo"):
+                with session.progress(f"undo {service}") as sink:
+                    ending = steering.undo(system, service, sink)
+                return endings.show(session, ending)
+        except (
+            LockHeld
+        ) as held:  # by whoever drives its rollout, and watches over the old side: they can go back at once
+            try:
+                told = steering.order(system, service, Word.ABORT, "undo")
+            except Refused:
+                raise held from None
+            return _told(session, told, held)
 
 
 def history(
@@ -112,5 +123,9 @@ def _order(session: Session, service: str | None, word: Word, reason: str) -> in
                     ending = steering.carry_on(system, told, sink)
                 return endings.show(session, ending)
         except LockHeld as held:
-            session.say(f"Told {', '.join(told)}. It is carried out by whoever drives it: {held.message}")
-            return 0
+            return _told(session, told, held)
+
+
+def _told(session: Session, services: tuple[str, ...], held: LockHeld) -> int:
+    session.say(f"Told {', '.join(services)}. It is carried out by whoever drives it: {held.message}")
+    return 0

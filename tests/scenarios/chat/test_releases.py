@@ -7,7 +7,9 @@ import pytest
 from orchestrator.app import delivery, inspection, steering
 from orchestrator.app.ending import Outcome
 from orchestrator.core.events import Event
+from orchestrator.rollout.driver import unfinished
 from orchestrator.rollout.orders import Word
+from orchestrator.rollout.stages.traffic import Hold
 from tests.scenarios.chat.chat import System, account, addresses, leads_to, running_image, tasks_of
 from tests.scenarios.chat.oracle import CHECKS
 
@@ -131,6 +133,22 @@ def test_a_release_that_is_handed_over_is_told_promoted_and_undone(running: Syst
         assert steering.undo(system, "frontend", running.events.append).outcome is Outcome.SUCCEEDED
     assert running_image(running, "frontend") == before
     assert [r["release"]["image"].partition("@")[0] for r in steering.records(system, "frontend")][1] == "steered"
+
+
+def test_an_undo_while_the_old_side_is_held_moves_the_traffic_back_and_has_succeeded(running: System) -> None:
+    system, known = running.system, running_image(running, "api-gateway")
+    serving = account(running).ecs_services["api-gateway"]["deployments"][0]["id"]
+    running.aws.sandbox.push("chat/api-gateway", "regretted")
+    with system.hold("deploy"):
+        wanted = delivery.look(system, {"api-gateway": "regretted"})
+        delivery.deploy(system, wanted, running.events.append, patience=1200)
+    assert isinstance(unfinished(system.store, system.stack)["api-gateway"].stage, Hold)
+    with system.hold("undo"):
+        ending = steering.undo(system, "api-gateway", running.events.append)
+    assert ending.outcome is Outcome.SUCCEEDED, ending
+    assert running_image(running, "api-gateway") == known
+    assert account(running).ecs_services["api-gateway"]["deployments"][0]["id"] == serving
+    assert running.look().empty
 
 
 def test_an_api_that_is_asked_more_while_it_is_released_grows_on_both_sides(running: System) -> None:
