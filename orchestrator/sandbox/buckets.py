@@ -136,7 +136,7 @@ class Buckets:
 
     def take(self, asked: Operation, *, unfiltered: bool = False) -> Limit | None:
         """Take a token from each bucket of the operation, or none and name the one that is empty."""
-        limits = (*limits_of(asked.service, asked.name), *((UNFILTERED,) if unfiltered else ()))
+        limits: tuple[Limit, ...] = (*limits_of(asked.service, asked.name), *((UNFILTERED,) if unfiltered else ()))
         with self._lock:
             now = self._clock.now()
             buckets = [self._filled(asked.region, limit, now) for limit in limits]

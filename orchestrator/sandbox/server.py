@@ -16,12 +16,13 @@ from types import TracebackType
 from typing import Any, Self
 
 from orchestrator.core.errors import OrchestratorError
-from orchestrator.sandbox import repairs, strict
+from orchestrator.sandbox import consistency, repairs, strict
 from orchestrator.sandbox.admin import Admin
 from orchestrator.sandbox.authorisation import Authorised
 from orchestrator.sandbox.buckets import Buckets
 from orchestrator.sandbox.chain import Delayed, Held, Logged, Quiet, Serial
 from orchestrator.sandbox.clock import SandboxClock, SpeedClock
+from orchestrator.sandbox.consistency import lag
 from orchestrator.sandbox.faults import Faults
 from orchestrator.sandbox.proxy import HOST, Proxy
 from orchestrator.sandbox.record import Call
@@ -54,11 +55,13 @@ class Sandbox:
         traffic: float = RATE,
         page_size: int | None = None,
         buckets: bool = False,
+        consistency: float = 0.0,
     ) -> None:
         """An account that is emptied at ``start``.
 
         ``without`` leaves rules of the strict layer out; no list has pages longer than ``page_size``; with
-        ``buckets`` whoever calls faster than AWS allows is throttled.
+        ``buckets`` whoever calls faster than AWS allows is throttled; what is new is known ``consistency`` seconds
+        later.
         """
         self.clock: SandboxClock = clock or SpeedClock()
         self.world = World(self.clock, empty_repositories=empty_repositories, traffic=traffic)
@@ -73,6 +76,7 @@ class Sandbox:
         self._logged: Logged | None = None
         self._faults: Faults | None = None
         self._throttles = buckets
+        self._consistency = consistency
         self._buckets: Buckets | None = None
         self._server: Any = None
         self._thread: threading.Thread | None = None
@@ -141,6 +145,7 @@ class Sandbox:
             BackendDict.reset()
             reset_model_data()
             strict.reset()
+            consistency.reset()
             self.world.reset()
             if self._logged:
                 self._logged.calls.clear()
@@ -218,6 +223,7 @@ class Sandbox:
     def _install(self) -> None:
         repairs.install(self.world.now)
         paging.limit_pages(self._page_size)
+        lag.install(self._consistency)
         if self._strict:
             strict.enable()
             strict.disable(*self._without)

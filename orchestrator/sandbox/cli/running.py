@@ -39,6 +39,9 @@ def up(
         typer.Option("--without", metavar="RULE", help="Leave one of `sandbox rules` out; may be given again."),
     ] = None,
     buckets: Annotated[bool, typer.Option(help="Throttle what is faster than AWS's request limits.")] = True,
+    consistency: Annotated[
+        float, typer.Option(min=0, metavar="SECONDS", help="How late what is new is known everywhere, by its clock.")
+    ] = 0.0,
     page_size: Annotated[
         int | None, typer.Option(min=1, help="No list has longer pages.", show_default="AWS's")
     ] = None,
@@ -57,6 +60,7 @@ def up(
         without=without or (),
         page_size=page_size,
         buckets=buckets,
+        consistency=consistency,
     )
     running.start()
     try:

@@ -36,6 +36,7 @@ Answer = Callable[["Call"], Reply]
 Guard = Callable[[BaseResponse], None]
 
 _repairs: dict[tuple[str, str], list[Repair]] = defaultdict(list)
+_over: dict[str, Repair] = {}
 _guards: dict[str, list[Guard]] = defaultdict(list)
 _modules: dict[str, tuple[str, ...]] = {}
 _clock: list[Callable[[], float]] = []
@@ -102,6 +103,12 @@ def guard(service: str) -> Callable[[Guard], Guard]:
     return register
 
 
+def over(repairs: Mapping[str, Repair]) -> None:
+    """Put these around every call of their services, outside of all else, and take away what was there before."""
+    _over.clear()
+    _over.update(repairs)
+
+
 def declare(modules: Mapping[str, tuple[str, ...]]) -> None:
     """Say which modules hold more repairs of a service, beside those already declared."""
     for service, names in modules.items():
@@ -135,7 +142,7 @@ def around(response: BaseResponse, proceed: Callable[[], Wire]) -> Wire:
     """Answer a request whose ``response`` object is set up, through every guard and repair of its operation."""
     service, operation = response.boto3_service_name, response._get_action()
     guards = _guards.get(service, ())
-    chain = _repairs.get((service, operation), [])
+    chain = [*_repairs.get((service, operation), ()), *((_over[service],) if service in _over else ())]
     pageable = paging.model(service, operation) is not None
     if not guards and not chain and not pageable:
         return proceed()

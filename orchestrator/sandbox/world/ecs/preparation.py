@@ -13,8 +13,10 @@ from urllib.parse import unquote
 from moto.ec2.models import ec2_backends
 from moto.utilities.utils import get_partition
 
+from orchestrator.sandbox.consistency import propagating
 from orchestrator.sandbox.world.ecs.model import Task
 from orchestrator.sandbox.world.firewall import admits, has_way_out, route_table_of
+from orchestrator.sandbox.world.world import present
 
 _TASKS = "ecs-tasks.amazonaws.com"
 _RESOURCES = "ResourceInitializationError: unable to pull secrets or registry auth"
@@ -147,7 +149,7 @@ def _assumable(arn: str, account: str, region: str) -> bool:
     from moto.iam.models import iam_backends
 
     for role in iam_backends[account][get_partition(region)].roles.values():
-        if role.arn == arn:
+        if role.arn == arn and not propagating(arn, present().now()):
             policy = json.loads(unquote(role.assume_role_policy_document))
             return any(_trusts(each) for each in _listed(policy.get("Statement")))
     return False
