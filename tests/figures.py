@@ -8,13 +8,13 @@ import pytest
 
 
 def figures(reporter: pytest.TerminalReporter, name: str) -> None:
-    """Print the sum of what was recorded under a name."""
+    """Print the sum of what was recorded under a name; by its teardown a test has recorded all."""
     recorded = [
         dict(value)
         for reports in reporter.stats.values()
         for report in reports
         for key, value in getattr(report, "user_properties", ())
-        if key == name and report.when == "call"
+        if key == name and report.when == "teardown"
     ]
     if recorded:
         total = sum((Counter(each) for each in recorded), Counter())

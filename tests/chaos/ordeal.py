@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.sandbox.faults import Fault, Rule
+from orchestrator.sandbox.repairs import paging
 from tests.chaos.secrets import SECRETS, planted, revealed
 from tests.scenarios.forum.forum import edited
 from tests.scenarios.forum.oracle.account import Account
@@ -28,6 +29,8 @@ from tests.system.commands import Finished, Terminal
 RATES = {Fault.THROTTLE: 0.03, Fault.ERROR: 0.015, Fault.RESET: 0.01, Fault.LOST_REPLY: 0.01, Fault.TRUNCATED: 0.01}
 BAD = ("crash", "pull-error", "unhealthy")
 PATIENCE = 180.0
+WRONG = ("duplicates", "leftovers", "failed requests", "secrets shown")
+COUNTED = ("processes", "kills", "calls", "faults", "retries", *WRONG)
 
 
 @dc.dataclass(frozen=True)
@@ -48,7 +51,8 @@ class Ordeal:
     system: System
     seed: int
     typed: Terminal
-    count: Counter[str] = dc.field(default_factory=Counter)
+    kills: int = 3
+    count: Counter[str] = dc.field(default_factory=lambda: Counter(dict.fromkeys(COUNTED, 0)))
 
     def __post_init__(self) -> None:
         self.chance = random.Random(f"{self.system.name} {self.seed}")
@@ -61,52 +65,66 @@ class Ordeal:
     def live(self) -> None:
         """All of it."""
         self.come_up()
-        known = self.typed.sandbox.ledger.totals()
-        service = self.chance.choice(self.system.services)
-        self.take(service, "good", "ok", code=0)
-        self.take(service, "bad", self.chance.choice(BAD), code=10)
-        failed = {fate: n for fate, n in (self.typed.sandbox.ledger.totals() - known).items() if fate.failed}
-        assert not failed, failed
+        self.change("good", "bad")
         self.go()
-        assert revealed(self.typed.home) == []
+
+    def live_a_little(self, *tags: str) -> None:
+        """Some of it, with one kill a command."""
+        self.kills = 1
+        self.come_up()
+        self.change(*tags)
 
     def come_up(self) -> None:
         """From nothing to running."""
-        applied = self.insist("apply", str(self.plan), "--yes", kills=3, within=900)
+        applied = self.insist("apply", str(self.plan), "--yes", within=500)
         assert applied.code == 0, self._told(applied)
         self.whole()
 
-    def take(self, service: str, tag: str, behaves: str, *, code: int) -> None:
-        """An image is deployed, and kept or taken back."""
-        self.typed.sandbox.push(f"{self.system.name}/{service}", tag, behaves)
+    def change(self, *tags: str) -> None:
+        """Images are deployed to one service, and nobody who asks it for something notices."""
+        before = self.typed.sandbox.ledger.totals()
+        service = self.chance.choice(self.system.services)
+        for tag in tags:
+            self.take(service, tag)
+            self.whole()
+        asked = self.typed.sandbox.ledger.totals() - before
+        self._none("failed requests", [f"{number} {fate}" for fate, number in asked.items() if fate.failed])
+
+    def take(self, service: str, tag: str) -> None:
+        """An image is deployed, and kept if it is good, else taken back."""
+        good = tag == "good"
+        self.typed.sandbox.push(f"{self.system.name}/{service}", tag, "ok" if good else self.chance.choice(BAD))
         before = self.images()
-        deployed = self.insist("deploy", str(self.plan), "--image", f"{service}={tag}", kills=2, within=400)
-        assert deployed.code == code, self._told(deployed)
-        self.whole()
+        deployed = self.insist("deploy", str(self.plan), "--image", f"{service}={tag}", within=200)
+        assert deployed.code == (0 if good else 10), self._told(deployed)
         after = self.images()
-        changed = {name for name in after if after[name] != before[name]}
-        assert changed == ({service} if code == 0 else set())
+        assert {name for name in after if after[name] != before[name]} == ({service} if good else set())
 
     def go(self) -> None:
         """Back to nothing."""
-        destroyed = self.insist("destroy", str(self.plan), "--yes", "--data", kills=3, within=600)
+        destroyed = self.insist("destroy", str(self.plan), "--yes", "--data", within=300)
         assert destroyed.code == 0, self._told(destroyed)
         self.typed.sandbox.clock.advance(600)
-        assert counted(self._account()) == Counter()
+        self._none("leftovers", list(counted(self._account())))
+        self._none("secrets shown", revealed(self.typed.home))
         again = self._finished(self._begin("destroy", str(self.plan), "--yes", "--data"))
         assert (again.code, again.out) == (0, "Nothing carries this stack's tags.\n")
 
     def whole(self) -> None:
         """Everything is there as meant, once, and there is nothing left to do."""
         assert self.system.wrong(self._account()) == []
-        assert twice(self._account()) == []
+        self._none("duplicates", twice(self._account()))
+        self._none("leftovers", self.orphans())
+        self._none("secrets shown", revealed(self.typed.home))
         planned = self._finished(self._begin("plan", str(self.plan), "--detailed-exitcode"))
-        assert planned.code == 0, planned.out
-        extra = self.orphans()
-        assert not extra, extra
+        assert planned.code == 0, self._told(planned)
+
+    def _none(self, kind: str, found: list[str]) -> None:
+        self.count[kind] += len(found)
+        assert found == [], f"seed {self.seed}: {kind}"
 
     def orphans(self) -> list[str]:
-        """What carries no address of the plan, or is held or at work where nothing should be."""
+        """What is still held, and tasks that are too many or too few."""
         account = self._account()
         scaling = account.all(
             "application-autoscaling", "describe_scalable_targets", "ScalableTargets", ServiceNamespace="ecs"
@@ -128,10 +146,10 @@ class Ordeal:
 
     # -- inside --------------------------------------------------------------------------------------------------------
 
-    def insist(self, *words: str, kills: int, within: int) -> Finished:
-        """Run a command until it ends by itself; it is killed so many times, each after some calls of ``within``."""
+    def insist(self, *words: str, within: int) -> Finished:
+        """Run a command until it ends by itself; until then it is killed some times, after at most so many calls."""
         with self._bad_days():
-            for _ in range(kills):
+            for _ in range(self.kills):
                 begun = self._begin(*words)
                 if self._killed(begun, self.chance.randrange(1, within)):
                     self.count["kills"] += 1
@@ -159,13 +177,15 @@ class Ordeal:
 
     @contextmanager
     def _bad_days(self) -> Iterator[None]:
-        """While it lasts some calls go wrong."""
+        """While it lasts some calls go wrong, and lists come in pages of one."""
         faults, before = self.typed.sandbox.faults, len(self.typed.sandbox.calls)
         for fault, rate in RATES.items():
             faults.add(Rule(fault=fault, rate=rate, seed=self.chance.randrange(2**32)))
+        paging.limit_pages(1)
         try:
             yield
         finally:
+            paging.limit_pages(None)
             faults.clear()
             calls = list(self.typed.sandbox.calls)[before:]
             self.count["calls"] += len(calls)
