@@ -69,6 +69,10 @@ class WatchedAws(Aws):
         finally:
             self._kind, self._verb = before
 
+    def credentials(self) -> Any:
+        """What its clients sign with: all of them share it, and see it change."""
+        return self.client("sts")._request_signer._credentials
+
     def client(self, service: str) -> Any:
         with self._shared.lock:
             client = super().client(service)

@@ -20,7 +20,7 @@ Doors = tuple[Sandbox, WatchedAws, WatchedAws]
 @pytest.fixture(scope="module")
 def doors() -> Iterator[Doors]:
     """A sandbox, the door that writes and the one that only reads; botocore's clients are dear, so they are kept."""
-    with world(empty_repositories=True) as started, pytest.MonkeyPatch.context() as patch:
+    with world(empty_repositories=True, authorise=True) as started, pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", started.sandbox.url)
         access = Access(region=REGION)
         yield started.sandbox, WatchedAws(access, started.clock), WatchedAws(access, started.clock, read_only=True)

@@ -14,6 +14,7 @@ from orchestrator.reconcile.steps import Action, Plan
 from tests.contract.calls import Sent
 from tests.contract.contents import FILL
 from tests.contract.harness import Account, Lives
+from tests.contract.user import User
 
 # Fields whose other values need what no kind makes: the tests of their kind prove them.
 _PROVED_ELSEWHERE: Mapping[str, frozenset[str]] = {
@@ -56,20 +57,32 @@ class Life:
     sent: list[Sent] = dc.field(default_factory=list)
 
 
-def live_through(kind: Kind[Any], account: Account) -> Life:
+def live_through(kind: Kind[Any], account: Account, user: User) -> Life:
     """Made, seen by its own stack and by another, changed field by field and back, deleted, made again, deleted."""
     life = _be_born(kind, account)
     living = _Living(kind, account)
-    for field, how in living.last.attrs():
-        now = getattr(living.last, field)
-        if how.immutable and not isinstance(now, Initial):
-            replaced = living.with_field(field, different(now))
-            life.replaced[field] = account.plan(replaced, living.look(replaced))
+    for field, value in replacements(kind).items():
+        replaced = living.with_field(field, value)
+        life.replaced[field] = account.plan(replaced, living.look(replaced))
     for field, value in variations(kind).items():
         life.changes.append(_change(living, field, value))
-    _die(living, life)
+    _die(living, life, user)
     life.sent = [call for call in (*account.reader.sent, *account.aws.sent) if call.kind == kind.resource.kind]
     return life
+
+
+def plans(kind: Kind[Any]) -> list[list[Resource]]:
+    """Everything that a life wants at one time or another: the example, and each of its fields in another value."""
+    *needed, last = kind.example()
+    others = [*replacements(kind).items(), *variations(kind).items()]
+    return [[*needed, last], *([*needed, dc.replace(last, **{field: value})] for field, value in others)]
+
+
+def replacements(kind: Kind[Any]) -> dict[str, Any]:
+    """Another value for each field of the example that cannot be changed in place."""
+    example = kind.example()[-1]
+    fixed = {field: getattr(example, field) for field, how in example.attrs() if how.immutable}
+    return {field: different(now) for field, now in fixed.items() if not isinstance(now, Initial)}
 
 
 def planned(plan: Plan) -> Planned:
@@ -167,7 +180,7 @@ def _change(living: _Living, field: str, value: Any) -> Change:
     return change
 
 
-def _die(living: _Living, life: Life) -> None:
+def _die(living: _Living, life: Life, user: User) -> None:
     kind, account, example = living.kind, living.account, living.example
     account.delete(living.itself(), example)
     gone = living.look(example)
@@ -176,7 +189,8 @@ def _die(living: _Living, life: Life) -> None:
     life.made_again = living.planned(example)
     live = living.itself()
     if kind.resource.kind in FILL:
-        FILL[kind.resource.kind](account.aws, live)
+        with user.by_hand():
+            FILL[kind.resource.kind](account.aws, live)
         held = account.holds(live)
         account.empty(live)
         life.held = (held, account.holds(live))
