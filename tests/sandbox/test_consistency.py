@@ -99,6 +99,19 @@ def test_elb_hears_late_of_a_target_group(aws: Aws) -> None:
     assert len(elb.describe_target_groups()["TargetGroups"]) == 1
 
 
+def test_elb_misses_a_new_subnet_by_its_own_name_for_that(aws: Aws) -> None:
+    ec2, elb = aws.client("ec2"), aws.client("elbv2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    aws.sleep(LAG)
+    blocks = {f"{REGION}a": "10.0.0.0/24", f"{REGION}b": "10.0.1.0/24"}
+    made = [ec2.create_subnet(VpcId=vpc, CidrBlock=cidr, AvailabilityZone=zone) for zone, cidr in blocks.items()]
+    asked = {"Name": "web", "Scheme": "internal", "Subnets": [each["Subnet"]["SubnetId"] for each in made]}
+    with refused("SubnetNotFound"):
+        elb.create_load_balancer(**asked)
+    aws.sleep(LAG)
+    elb.create_load_balancer(**asked)
+
+
 def _definition(aws: Aws, arn: str) -> Any:
     container = {"name": "app", "image": "public.ecr.aws/x/y:1", "memory": 64}
     ecs = aws.client("ecs")

@@ -31,9 +31,11 @@ def _heard_late(call: Call, proceed: Proceed) -> Reply:
     new, things = news.things(call.now), THINGS[call.service]
     named = {name: value for name, value in call.params.items() if name not in _FILTERS}
     for text in _texts(named):
-        if text in new:
-            strike("consistency", new[text].code)
-            raise AwsError(new[text].code, new[text].wording.format(text), status=400)
+        missed = new[text].missed_by(call.service) if text in new else None
+        if missed is not None:
+            code, wording = missed
+            strike("consistency", code)
+            raise AwsError(code, wording.format(text), status=400)
     reply = proceed()
     for thing in things:
         if thing.operation == call.operation:

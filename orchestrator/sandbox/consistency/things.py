@@ -16,6 +16,10 @@ class Thing:
     code: str
     wording: str
 
+    def missed_by(self, service: str) -> tuple[str, str] | None:
+        """The code and the words in which a service misses it; ``None`` where it knows of it at once."""
+        return (self.code, self.wording) if self in THINGS[service] else ABROAD.get((service, self.id))
+
 
 def _ec2(name: str, code: str, wording: str) -> Thing:
     """One that EC2 names alike everywhere."""
@@ -50,3 +54,5 @@ THINGS: dict[str, tuple[Thing, ...]] = {
         _elb("Rule", "One or more rules not found"),
     ),
 }
+ABROAD = {("elbv2", "SubnetId"): ("SubnetNotFound", "The subnet ID '{}' does not exist")}
+"""What another service than its own says of a thing that it has not heard of."""

@@ -91,6 +91,23 @@ def test_what_aws_does_not_know_everywhere_yet_is_waited_for() -> None:
         _whole(stage)
 
 
+def test_nothing_is_made_twice_while_aws_hears_late_of_everything_and_throttles_who_hurries() -> None:
+    with forum(consistency=5.0, buckets=True) as stage:
+        for _ in range(3):
+            ending = stage.apply()
+            assert [(str(r.step.address), r.error) for r in ending.report.failed] == []
+            if not ending.outcome:
+                break
+            stage.aws.sleep(60)
+        assert not ending.outcome
+        struck = {call.struck for call in stage.aws.sandbox.calls if call.struck}
+        assert struck == {"consistency", "rule IAM-07"}, "nothing else, and no throttle above all"
+        stage.aws.sleep(60)
+        assert twice(stage.account) == []
+        stage.aws.sleep(60)
+        assert stage.look().empty
+
+
 def test_a_denied_call_is_named_and_what_it_blocks_is_made_once_it_is_allowed() -> None:
     with forum() as stage:
         stage.aws.sandbox.faults.add(Rule(fault=Fault.DENIED, service="ec2", operation="CreateNatGateway"))
