@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from orchestrator.aws import tags
 from orchestrator.aws.door import Aws
-from orchestrator.aws.errors import ErrorClass, classify, code_of, raise_unsuccessful, unless_gone
+from orchestrator.aws.errors import ErrorClass, classify, code_of, message_of, raise_unsuccessful, unless_gone
 from orchestrator.core.resource import Live, Resource, attr
 from orchestrator.core.values import Initial, JsonDoc, Link, PolicyDoc
 from orchestrator.kinds.base import Actions, Item, Named, NamedKind
@@ -235,9 +235,18 @@ class BucketKind(NamedKind[Bucket]):
             if classify(error) is ErrorClass.NOT_FOUND:
                 return None
             if classify(error) is ErrorClass.DENIED or code_of(error) in ("301", "PermanentRedirect"):
+                self._unless_not_allowed(aws, name)
                 return {**self._item(aws, name), _STRANGERS: True}
             raise
         return self._item(aws, name)
+
+    def _unless_not_allowed(self, aws: Aws, name: str) -> None:
+        """Raise AccessDenied where it is the caller's policies that refuse: HEAD answers 403 without saying why."""
+        try:
+            aws.client("s3").list_objects_v2(Bucket=name, MaxKeys=1, ExpectedBucketOwner=aws.account)
+        except Exception as error:
+            if "no identity-based policy allows" in message_of(error):
+                raise
 
     def _ask(self, aws: Aws, operation: str, name: str) -> Mapping[str, Any]:
         """One part of the configuration; S3 answers with a not-found error of its own where there is none."""

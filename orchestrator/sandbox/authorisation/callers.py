@@ -24,7 +24,7 @@ class Caller:
 
 
 def caller_of(access_key: str, account: str, partition: str) -> Caller | None:
-    """The caller with that access key; ``None`` for the account's root user."""
+    """The caller with that access key; ``None`` for the account's root user, and for roles that nobody has made."""
     backend = iam_backends[account][partition]
     for user in backend.users.values():
         if any(key.access_key_id == access_key and key.status == "Active" for key in user.access_keys):
@@ -32,8 +32,8 @@ def caller_of(access_key: str, account: str, partition: str) -> Caller | None:
     session = sts_backends[account][partition].get_assumed_role_from_access_key(access_key)
     if session is None:
         return None
-    role = backend.get_role_by_arn(session.role_arn)
-    return Caller(session.arn, _of(role), _boundary(role, backend))
+    role = next((r for r in backend.roles.values() if r.arn == session.role_arn), None)
+    return Caller(session.arn, _of(role), _boundary(role, backend)) if role else None
 
 
 def _of_user(backend: Any, user: Any) -> tuple[Policy, ...]:
