@@ -75,7 +75,7 @@ def _not_ours(decision: Decision) -> ServiceEnding:
 def _ended(result: Result, decision: Decision | None) -> ServiceEnding:
     evidence = result.cursor.evidence if result.cursor else {}
     told = [
-        f"{title}: {line}" for title in ("stopped", "targets", "events", "logs") for line in evidence.get(title, ())
+        f"{title}: {line}" for title in ("stopped", "logs", "targets", "events") for line in evidence.get(title, ())
     ]
     image = decision.release.image.text if decision and decision.release else ""
     return ServiceEnding(

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _GOOD = "green"
 _BAD = "bold red"
+_EVIDENCE = 20
+"""Lines that are enough to see why: two tasks, what they wrote, what targets complain of, the newest events."""
 _UNDER_WAY = (Outcome.WAITING_FOR_IMAGES, Outcome.PAUSED, Outcome.TIMED_OUT, Outcome.STOPPED)
 
 
@@ -67,7 +69,7 @@ def _service(session: Session, service: ServiceEnding) -> None:
         _print(session, f"… {service.service} {service.outcome.words}{why}", "yellow")
     else:
         _print(session, f"✗ {service.service} {service.outcome.words}{why}", _BAD)
-    for line in service.evidence[:8]:
+    for line in service.evidence[:_EVIDENCE]:
         _print(session, f"    {line}")
     if service.hint:
         _print(session, f"    {service.hint}")

@@ -42,6 +42,13 @@ def test_a_bad_release_is_taken_back_and_its_name_never_led_nowhere(running: Sys
     assert running.look().empty
 
 
+def test_what_a_task_wrote_before_it_ended_stands_right_behind_the_reason_that_aws_gives(running: System) -> None:
+    push(running, "talks", "crash")
+    evidence = running.deploy(users="talks").services[0].evidence
+    assert [line.partition(": ")[0] for line in evidence][:4] == ["stopped", "stopped", "logs", "logs"]
+    assert evidence[3].startswith("logs: exiting with 1")
+
+
 def test_two_services_of_one_wave_and_the_one_that_needs_them_are_released_in_that_order(running: System) -> None:
     for name in ("users", "feed", "discovery-server"):
         running.aws.sandbox.push(f"chat/{name}", "3.0", "ok")
