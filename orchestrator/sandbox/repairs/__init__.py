@@ -22,7 +22,7 @@ def _modules(*names: str) -> tuple[str, ...]:
 
 _SERVICES = {
     "application-autoscaling": _modules("scaling"),
-    "ec2": _modules("ec2_network", "ec2_nat", "ec2_endpoints", "ec2_groups", "ec2_filters"),
+    "ec2": _modules("ec2_network", "ec2_nat", "ec2_endpoints", "ec2_groups", "ec2_filters", "ec2_tokens"),
     "cloudtrail": _modules("cloudtrail"),
     "cloudwatch": _modules("cloudwatch"),
     "codebuild": _modules("codebuild"),

@@ -31,6 +31,8 @@ _ANSWERS = {
     "ec2": (f"{_PACKAGE}.network",),
     "ecr": (f"{_PACKAGE}.repositories", f"{_PACKAGE}.scans"),
     "ecs": tuple(f"{_PACKAGE}.ecs.{name}" for name in _ECS),
+    "kms": (f"{_PACKAGE}.recovery",),
+    "secretsmanager": (f"{_PACKAGE}.recovery",),
     "servicediscovery": (f"{_PACKAGE}.namespaces",),
     "elbv2": tuple(f"{_PACKAGE}.elb.{name}" for name in _ELB),
 }
