@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.sandbox.record import Call, begin
+from orchestrator.sandbox.record import Call, begin, error_code
 from orchestrator.sandbox.requests import Operation, identify
 
 if TYPE_CHECKING:
@@ -74,12 +74,15 @@ class Logged:
         call = Call(operation.service, operation.name, operation.region, self._now())
         self.calls.append(call)
         begin(call)
+        told: list[tuple[str, str]] = []
 
         def answer(status: str, headers: list[tuple[str, str]], *rest: Any) -> Callable[[bytes], object]:
-            call.status = int(status.split(" ", 1)[0])
+            call.status, told[:] = int(status.split(" ", 1)[0]), headers
             return start_response(status, headers, *rest)
 
-        return self._app(environ, answer)
+        body = list(self._app(environ, answer))
+        call.code = call.code or error_code(call.status, told, body)
+        return body
 
 
 class Serial:

@@ -6,6 +6,8 @@ being carried out as asked says so here.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -14,8 +16,8 @@ from dataclasses import dataclass
 class Call:
     """One AWS call that arrived, when by the sandbox's clock, and what became of it.
 
-    ``status`` is the answer's, 0 where there was none. ``struck`` tells what of the sandbox struck it, if anything:
-    ``fault throttle``, ``rule ECS-04``; ``code`` is what AWS calls that.
+    ``status`` and error ``code`` are the answer's, 0 where there was none. ``struck`` tells what of the sandbox struck
+    it, if anything: ``fault throttle``, ``rule ECS-04``.
     """
 
     service: str
@@ -25,6 +27,22 @@ class Call:
     status: int = 0
     struck: str = ""
     code: str = ""
+
+
+_CODE = re.compile(rb'"__type"\s*:\s*"(?:[^"#]*#)?([^"]+)"|<Code>([^<]+)</Code>')
+_TYPE = "x-amzn-errortype"
+_FAILED = 400
+
+
+def error_code(status: int, headers: Iterable[tuple[str, str]], body: Iterable[bytes]) -> str:
+    """What an answer calls its error, in whatever protocol; empty where it is none."""
+    if status < _FAILED:
+        return ""
+    for name, value in headers:
+        if name.lower() == _TYPE:
+            return value.partition(":")[0]
+    found = _CODE.search(b"".join(body))
+    return (found[1] or found[2]).decode() if found else ""
 
 
 _current: ContextVar[Call | None] = ContextVar("call", default=None)

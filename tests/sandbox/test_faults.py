@@ -142,6 +142,26 @@ def test_every_call_tells_what_struck_it(aws: Aws) -> None:
 
 
 @pytest.mark.parametrize(
+    ("service", "verb", "params", "code"),
+    [
+        ("ec2", "describe_vpcs", {"VpcIds": ["vpc-0"]}, "InvalidVpcID.NotFound"),
+        ("elbv2", "describe_load_balancers", {"Names": ["x"]}, "LoadBalancerNotFound"),
+        ("iam", "get_role", {"RoleName": "x"}, "NoSuchEntity"),
+        ("ecs", "describe_tasks", {"cluster": "x", "tasks": ["x"]}, "ClusterNotFoundException"),
+        ("s3", "get_bucket_policy", {"Bucket": "nobodys"}, "NoSuchBucket"),
+        ("eks", "describe_cluster", {"name": "x"}, "ResourceNotFoundException"),
+    ],
+)
+def test_the_error_of_a_call_that_nothing_struck_is_told_in_every_protocol(
+    aws: Aws, service: str, verb: str, params: dict[str, Any], code: str
+) -> None:
+    with pytest.raises(boto.ClientError):
+        getattr(aws.client(service), verb)(**params)
+    (call,) = aws.sandbox.calls
+    assert (call.struck, call.code) == ("", code)
+
+
+@pytest.mark.parametrize(
     ("order", "why"),
     [
         ({"target": "ec3", "kind": "5xx"}, "AWS has no service 'ec3'; the nearest are .*ec2"),

@@ -227,3 +227,8 @@ def test_load_balancers_are_described_twenty_at_once(network: Network) -> None:
 
 def path(pattern: str) -> list[dict[str, Any]]:
     return [{"Field": "path-pattern", "PathPatternConfig": {"Values": [pattern]}}]
+
+
+def test_a_balancer_in_a_subnet_that_is_not_there_is_refused_by_the_name_that_elb_has_for_it(network: Network) -> None:
+    with refused("SubnetNotFound"):
+        network.balancer(Subnets=["subnet-0", "subnet-1"])

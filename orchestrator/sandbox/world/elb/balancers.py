@@ -7,7 +7,7 @@ from typing import Any
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import FakeLoadBalancer, elbv2_backends
 
-from orchestrator.sandbox.repairs.operations import Call, Proceed, Reply, repair
+from orchestrator.sandbox.repairs.operations import AwsError, Call, Proceed, Reply, repair
 from orchestrator.sandbox.world.world import present
 
 PROVISIONING = 120.0
@@ -53,7 +53,12 @@ def create_once(call: Call, proceed: Proceed) -> Reply:
     if existing is not None:
         return {"LoadBalancers": [_described(existing)]}
     call.params.setdefault("Scheme", "internet-facing")
-    reply = proceed()
+    try:
+        reply = proceed()
+    except AwsError as error:
+        if error.code == "InvalidSubnetID.NotFound":  # EC2's word for it; ELB has its own
+            raise AwsError("SubnetNotFound", error.message, status=400) from None
+        raise
     balancer = _backend(call).load_balancers[reply["LoadBalancers"][0]["LoadBalancerArn"]]
     balancer.scheme = call.params["Scheme"]
     if balancer.type == "application":
