@@ -146,7 +146,7 @@ class Run:
         self.router = self._router(sight)
         age = now - self.cursor.since
         try:
-            verdict = stage.tick(self, age)
+            verdict = self._unlisted(sight, age) or stage.tick(self, age)
         except Exception as error:
             verdict = _verdict(error, age)
         self.said = f"{stage.name}: {_words(verdict)}"
@@ -184,6 +184,12 @@ class Run:
         return {"logs": list(lines)} if lines else {}
 
     # -- inside ----------------------------------------------------------------------------------------------
+
+    def _unlisted(self, sight: Sight, age: float) -> Wait | None:
+        """A rule that has only just been made is not listed for a while: no sign that somebody has taken it away."""
+        if self.spec.balanced and self.spec.rule and sight.rule is None and age < _PATIENCE[ErrorClass.NOT_FOUND]:
+            return Wait("AWS does not list the rule")
+        return None
 
     def _router(self, sight: Sight) -> AlbRouter | None:
         if not self.spec.balanced or self.spec.rule is None:

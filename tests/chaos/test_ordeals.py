@@ -23,6 +23,7 @@ from tests.system.commands import Terminal
 
 LIVES = int(os.environ.get("CHAOS", "0"))
 SPEED = 100.0
+CONSISTENCY = 20.0
 Begin = Callable[[System, int], Ordeal]
 
 
@@ -49,7 +50,7 @@ CHAT_SYSTEM = System(
 @pytest.fixture
 def begin(tmp_path: Path, record_property: Callable[[str, object], None]) -> Iterator[Begin]:
     """Puts a system on a bad endpoint; in the end it is told what it has been through."""
-    with Sandbox(clock=SpeedClock(SPEED), buckets=True) as sandbox:
+    with Sandbox(clock=SpeedClock(SPEED), buckets=True, consistency=CONSISTENCY) as sandbox:
         begun: list[Ordeal] = []
 
         def ordeal(system: System, seed: int) -> Ordeal:
