@@ -6,6 +6,7 @@ from typing import Any
 
 from orchestrator.rollout.gates.base import Window
 from orchestrator.rollout.release import ServiceSpec, launch_of, settings_of
+from orchestrator.rollout.stages.base import RELEASE
 from orchestrator.rollout.state import Cursor
 
 
@@ -27,6 +28,7 @@ def window_of(spec: ServiceSpec, cursor: Cursor, now: float) -> Window:
         old=facts.old,
         new=facts.new,
         percent=facts.percent,
+        serving=facts.percent > 0 or (facts.old == facts.new and bool(facts.attempt(RELEASE).id)),
         image=image,
         repository=spec.repository,
         digest=spec.wants(image).digest,

@@ -104,6 +104,11 @@ def test_an_own_alarm_that_rang_before_the_rollout_is_what_the_release_may_mend(
     assert _asked(Door({2: 1}, errors=_own("ALARM", BEFORE))).judgement is Judgement.PASS
 
 
+def test_before_the_new_side_serves_an_own_alarm_that_rings_lets_nothing_start() -> None:
+    assert _asked(Door(errors=_own("ALARM", BEFORE)), serving=False, percent=0).judgement is Judgement.FAIL
+    assert _asked(Door(errors=_own("OK")), serving=False, percent=0).judgement is Judgement.PASS
+
+
 def test_an_own_alarm_that_begins_to_ring_meanwhile_counts_even_for_the_old_side_alone() -> None:
     reading = _asked(Door({2: 1}, errors=_own("ALARM", DURING)))
     assert (reading.judgement, reading.words) == (Judgement.FAIL, "errors: Threshold crossed")

@@ -23,6 +23,7 @@ def window(**more: Any) -> Window:
         "old": "blue",
         "new": "green",
         "percent": 10,
+        "serving": True,
         "image": "v2@sha256:1",
         "repository": "forum/posts",
         "digest": "sha256:1",

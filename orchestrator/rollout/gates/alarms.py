@@ -90,7 +90,12 @@ def _state(alarm: Mapping[str, Any], window: Window, *, own: bool) -> Reading:
 
 
 def _turned(alarm: Mapping[str, Any], window: Window) -> dict[str, str]:
-    """The dimensions of an alarm about either colour, turned to the new one; empty for any other alarm."""
+    """The dimensions of an alarm about either colour, turned to the new one; empty for any other alarm.
+
+    Before the new side serves, nothing is to be seen there: then each alarm counts by its state.
+    """
+    if not window.serving:
+        return {}
     if not alarm.get("MetricName") or alarm["ComparisonOperator"] not in _BREACHES:
         return {}  # metric math, anomaly detection
     found = {d["Name"]: d["Value"] for d in alarm.get("Dimensions", ())}

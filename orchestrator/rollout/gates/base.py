@@ -68,6 +68,8 @@ class Window:
     old: str | None
     new: str
     percent: float
+    serving: bool
+    """Whether the release answers anybody but its tests."""
     image: str
     repository: str
     digest: str

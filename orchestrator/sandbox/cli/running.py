@@ -113,6 +113,7 @@ def _exports(url: str, speed: float, since: float) -> str:
     wanted = {"AWS_ENDPOINT_URL": url, "AWS_ACCESS_KEY_ID": "sandbox", "AWS_SECRET_ACCESS_KEY": "sandbox"}
     if speed != 1:
         wanted["ORCHESTRATOR_CLOCK_SPEED"] = f"{speed:g}@{since:.3f}"  # so that both clocks show the same time
+    wanted["http_proxy"] = url  # by which its load balancers answer to their names, for gates too
     lines = [f"export {name}={value}" for name, value in wanted.items()]
     if not os.environ.get("AWS_REGION"):
         lines.append("export AWS_REGION=eu-west-1   # or any other")

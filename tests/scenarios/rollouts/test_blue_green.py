@@ -44,6 +44,16 @@ def test_a_bad_release_is_marked_so_that_nobody_takes_it_for_one_to_go_back_to(p
     assert posts.assess()["posts"].need is Need.NOTHING
 
 
+def test_what_aws_said_about_a_failure_is_kept_in_the_history(posts: Scene) -> None:
+    posts.release("v2", "crash")
+    record = next(history.records(posts.store, "forum", "posts"))
+    assert (record["outcome"], record["exit_code"]) == ("rolled back", 10)
+    assert record["why"].startswith("crashes (")
+    assert all("posts exited with 1" in told for told in record["evidence"]["stopped"])
+    assert len(record["evidence"]["stopped"]) == 2
+    assert 1 <= len(record["evidence"]["events"]) <= 5
+
+
 def test_a_missing_image_ends_at_the_first_failed_task_and_not_at_the_deadline(posts: Scene) -> None:
     began = posts.aws.clock.now()
     posts.release("v2", "pull-error")
