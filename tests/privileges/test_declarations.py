@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
-import boto3
+import botocore.session
 import pytest
+from botocore import xform_name
 
 import orchestrator
 from orchestrator.app.privileges.arns import Place, arns_of
@@ -22,6 +24,7 @@ from orchestrator.rollout.gates.scan import Scan
 from orchestrator.rollout.gates.smoke import Smoke
 from orchestrator.rollout.gates.webhook import Webhook
 
+SESSION = botocore.session.get_session()
 SOURCE = Path(orchestrator.__file__).parent
 GATES = (Alarms, ErrorRate, Job, Latency, Metric, Scan, Smoke, Webhook)
 PREFIXES = {"elbv2": "elasticloadbalancing", "resourcegroupstaggingapi": "tag"}
@@ -52,9 +55,13 @@ def _calls(tree: ast.AST) -> Iterator[str]:
                 yield _action(str(service), str(m))
 
 
+@cache
+def _operations(service: str) -> dict[str, str]:
+    return {xform_name(name): name for name in SESSION.get_service_model(service).operation_names}
+
+
 def _action(service: str, method: str) -> str:
-    operations = boto3.client(service, region_name="us-east-1").meta.method_to_api_mapping
-    return f"{PREFIXES.get(service, service)}:{operations[method]}"
+    return f"{PREFIXES.get(service, service)}:{_operations(service)[method]}"
 
 
 def test_the_rollout_engine_and_its_gates_declare_exactly_what_they_call() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -60,5 +61,9 @@ def _in_force(policy: Any) -> Any:
 
 
 def _read(document: Any) -> Policy:
-    text = document if isinstance(document, str) else json.dumps(document)
+    return _parsed(document if isinstance(document, str) else json.dumps(document))
+
+
+@lru_cache(maxsize=128)
+def _parsed(text: str) -> Policy:
     return dict(json.loads(text if text.lstrip().startswith("{") else unquote(text)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 _KEY = re.compile(r"Credential=([^/]+)/")
 _ALWAYS = frozenset({"sts:GetCallerIdentity", "sts:GetSessionToken"})
 _log = logging.getLogger(__name__)
-warnings.filterwarnings("ignore", message=r"Exception\(_Refusal\)")  # codes that no service model lists
 
 
 class Authorised:
