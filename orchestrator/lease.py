@@ -2,7 +2,8 @@
 
 A lease is a stored record that is never deleted, so that its ``fence`` only grows. It runs out unless it is renewed; a
 holder that cannot renew it stops in time by its own clock, and others wait a margin longer than that, since clocks
-differ. AWS takes no fencing tokens, so a holder asks ``assert_held`` before each step.
+differ. AWS takes no fencing tokens, so a holder asks ``assert_held`` before each step, and that asks the store: a clock
+of its own tells a machine that has slept nothing.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ from orchestrator.core.store import Store, Stored
 TTL = 60.0
 SKEW = 30.0
 _PREFIX = "leases/"
-_RECHECK = 5.0
 _TRIES = 5
+_REMEMBERED = 20
 _runs = itertools.count(1)
 
 
@@ -64,8 +65,23 @@ class Holder:
 
 
 @dc.dataclass(frozen=True, kw_only=True)
+class Taking:
+    """That a lease was taken away from its holder: when, by whom, why, and what it was holding it for."""
+
+    at: float
+    by: str
+    reason: str
+    owner: str
+    doing: str
+    fence: int
+
+
+@dc.dataclass(frozen=True, kw_only=True)
 class Holding:
-    """A lease as it is stored. ``doing`` is the command; ``since`` and ``until`` are seconds since the epoch."""
+    """A lease as it is stored. ``doing`` is the command; ``since`` and ``until`` are seconds since the epoch.
+
+    ``takings`` are passed on from holder to holder: written with what they tell of, none can be missing.
+    """
 
     stack: str
     owner: str
@@ -77,6 +93,7 @@ class Holding:
     until: float
     fence: int
     released: str = ""
+    takings: tuple[Taking, ...] = ()
 
     def blocks(self, now: float, place: str) -> bool:
         """Whether somebody else has to wait for it."""
@@ -100,7 +117,8 @@ class Lease:
         self._lock = threading.RLock()
         self._version = 0
         self._held: Holding | None = None
-        self._checked = 0.0
+        self._questions = 0
+        self._answered = 0
 
     @property
     def fence(self) -> int:
@@ -125,6 +143,7 @@ class Lease:
                 since=now,
                 until=now + self._ttl,
                 fence=(before.fence if before else 0) + 1,
+                takings=before.takings if before else (),
             )
             with contextlib.suppress(Conflict), self._lock:
                 self._keep(mine, stored.version if stored else None)
@@ -142,15 +161,19 @@ class Lease:
                 raise self._lost() from None
 
     def release(self) -> None:
-        """Give it back; one that was lost is left to whoever has it."""
+        """Give it back. One that was lost is left to whoever has it; while the store is away it runs out by itself."""
         with self._lock:
             if self._held:
-                with contextlib.suppress(Conflict):
+                with contextlib.suppress(OrchestratorError):
                     self._keep(dc.replace(self._held, until=0.0, released="done"), self._version)
             self._held = None
 
     def assert_held(self) -> None:
-        """Return when it is ours, renewing it when a third of it has passed. Raises ``LeaseLost``."""
+        """Return when it is ours, which the store has said since this was asked. Raises ``LeaseLost``.
+
+        It is renewed when a third of it has passed. Of threads that ask at once one goes to the store for all.
+        """
+        asked = self._questions
         with self._lock:
             held = self._mine()
             now = self._clock.now()
@@ -159,12 +182,8 @@ class Lease:
                 raise self._lost()
             if held.until - now < self._ttl * 2 / 3:
                 self.renew()
-            elif now - self._checked >= _RECHECK:
-                stored = self._store.load(_PREFIX + self._stack)
-                if stored is None or stored.version != self._version:
-                    self._held = None
-                    raise self._lost()
-                self._checked = now
+            elif self._answered <= asked:
+                self._confirm()
 
     def beat(self, done: threading.Event) -> None:
         """Renew it now and then until ``done``: what a thread of its own does for as long as it is held."""
@@ -179,9 +198,19 @@ class Lease:
             except Exception:  # noqa: S112  (a store that cannot be reached now may be on the next beat; until then it runs)
                 continue
 
+    def _confirm(self) -> None:
+        """Ask the store whether it is as we left it."""
+        self._questions += 1
+        stored = self._store.load(_PREFIX + self._stack)
+        if stored is None or stored.version != self._version:
+            self._held = None
+            raise self._lost()
+        self._answered = self._questions
+
     def _keep(self, holding: Holding, expected: int | None) -> None:
+        self._questions += 1
         stored = self._store.save(_PREFIX + self._stack, dc.asdict(holding), expected)
-        self._held, self._version, self._checked = holding, stored.version, self._clock.now()
+        self._held, self._version, self._answered = holding, stored.version, self._questions
 
     def _mine(self) -> Holding:
         if self._held is None:
@@ -189,13 +218,16 @@ class Lease:
         return self._held
 
     def _lost(self) -> LeaseLost:
-        stored = self._store.load(_PREFIX + self._stack)
-        other = _parse(stored) if stored else None
-        who = (
-            f"{other.owner} has it now"
-            if other and other.run != self._run and other.until
-            else "it ran out or was released"
-        )
+        other = None
+        with contextlib.suppress(OrchestratorError):  # a store that is away cannot tell to whom
+            stored = self._store.load(_PREFIX + self._stack)
+            other = _parse(stored) if stored else None
+        if other and other.run != self._run and other.until:
+            who = f"{other.owner} has it now"
+        elif other and other.run == self._run and other.takings and other.fence == other.takings[-1].fence + 1:
+            who = f"{other.takings[-1].by} took it away: {other.takings[-1].reason}"
+        else:
+            who = "it ran out or was released"
         return LeaseLost(
             f"{self._stack} is no longer ours to change: {who}",
             hint="nothing more was started; run the same again once the stack is free",
@@ -224,27 +256,52 @@ def acquire(
 
 def held(store: Store, clock: Clock) -> list[Holding]:
     """All leases that somebody holds, by stack. One that ran out is held until somebody else may take it."""
-    stored = (store.load(key) for key in store.keys(_PREFIX))
+    return list(held_by_place(store, clock).values())
+
+
+def held_by_place(store: Store, clock: Clock) -> dict[str, Holding]:
+    """The same by what they are of: a stack and, in a store of several accounts and regions, where: ``forum@PLACE``."""
     place, now = Holder.here().place, clock.now()
-    return [holding for one in stored if one and (holding := _parse(one)).blocks(now, place)]
+    stored = {key.removeprefix(_PREFIX): store.load(key) for key in store.keys(_PREFIX)}
+    found = {of: _parse(one) for of, one in stored.items() if one}
+    return {of: holding for of, holding in found.items() if holding.blocks(now, place)}
 
 
-def release(store: Store, clock: Clock, stack: str, *, force: bool = False, reason: str = "") -> bool:
-    """Take a lease away from a holder that is gone; whether there was one. ``force``: even when it may be alive."""
+def release(store: Store, clock: Clock, stack: str, *, force: bool = False, reason: str = "", by: str = "") -> bool:
+    """Take a lease away from a holder that is gone; whether there was one. ``force``: even when it may be alive.
+
+    The fence grows, so that a holder which is alive after all finds that it has lost it.
+    """
+    for _ in range(_TRIES):
+        stored = store.load(_PREFIX + stack)
+        holding = _parse(stored) if stored else None
+        if stored is None or holding is None or not holding.until:
+            return False
+        now = clock.now()
+        if holding.blocks(now, Holder.here().place) and not force:
+            raise _held_by(holding)
+        with contextlib.suppress(Conflict):  # it has just been renewed
+            freed = _taken(holding, now, by or Holder.here().owner, reason or "its holder was gone")
+            store.save(_PREFIX + stack, dc.asdict(freed), stored.version)
+            return True
+    raise LockHeld(f"{stack} is changing hands", hint="see `orchestrator lock ls`, then try again")
+
+
+def takings(store: Store, stack: str) -> tuple[Taking, ...]:
+    """When the stack's lease was taken away from its holder, newest first."""
     stored = store.load(_PREFIX + stack)
-    holding = _parse(stored) if stored else None
-    if stored is None or holding is None or not holding.until:
-        return False
-    if holding.blocks(clock.now(), Holder.here().place) and not force:
-        raise _held_by(holding)
-    freed = dc.replace(holding, until=0.0, released=reason or "its holder was gone")
-    store.save(_PREFIX + stack, dc.asdict(freed), stored.version)
-    return True
+    return _parse(stored).takings[::-1] if stored else ()
+
+
+def _taken(holding: Holding, now: float, by: str, reason: str) -> Holding:
+    taking = Taking(at=now, by=by, reason=reason, owner=holding.owner, doing=holding.doing, fence=holding.fence)
+    known = (*holding.takings, taking)[-_REMEMBERED:]
+    return dc.replace(holding, until=0.0, released=reason, fence=holding.fence + 1, takings=known)
 
 
 def _parse(stored: Stored) -> Holding:
     known: dict[str, Any] = {f.name: stored.value[f.name] for f in dc.fields(Holding) if f.name in stored.value}
-    return Holding(**known)
+    return Holding(**{**known, "takings": tuple(Taking(**t) for t in known.get("takings", ()))})
 
 
 def _held_by(holding: Holding) -> LockHeld:

@@ -5,11 +5,13 @@ The user's file is TOML: ``$XDG_CONFIG_HOME/orchestrator/config.toml`` (``~/.con
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from orchestrator.core.errors import OrchestratorError
 
@@ -62,6 +64,33 @@ def _speed(text: str) -> Speed:
     return speed
 
 
+@dataclass(frozen=True)
+class SharedStore:
+    """A DynamoDB table that machines share, and how to reach it where that is not the way to the plan's account."""
+
+    table: str
+    region: str | None = None
+    profile: str | None = None
+    role: str | None = None
+
+    def __str__(self) -> str:
+        told = {k: v for k, v in (("region", self.region), ("profile", self.profile), ("role", self.role)) if v}
+        return f"dynamodb://{self.table}" + (f"?{urlencode(told, safe='/:')}" if told else "")
+
+
+def shared_store(text: str) -> SharedStore | None:
+    """The table that an address names; None for ``file``, the state directory. Raises ``ValueError``."""
+    if text == "file":
+        return None
+    address = urlsplit(text)
+    told = dict(parse_qsl(address.query, keep_blank_values=True, strict_parsing=bool(address.query)))
+    if address.scheme != "dynamodb" or address.path or not _TABLE.fullmatch(address.netloc):
+        raise ValueError
+    if not all(told.values()) or set(told) - {"region", "profile", "role"}:
+        raise ValueError
+    return SharedStore(address.netloc, **told)
+
+
 def _workers(text: str) -> int:
     value = int(text)
     if not 1 <= value <= 64:
@@ -69,8 +98,12 @@ def _workers(text: str) -> int:
     return value
 
 
+STORES = "file, or dynamodb://TABLE with any of ?region=…&profile=…&role=…"
+_TABLE = re.compile(r"[\w.-]{3,255}", re.ASCII)
+
 SETTINGS: tuple[Setting, ...] = (
     Setting("state_dir", "where leases, rollout cursors and history are kept", _state_dir, Path, "a directory"),
+    Setting("store", "where these are kept instead, for machines to share", lambda _: None, shared_store, STORES),
     Setting("profile", "AWS profile to use", lambda _: None, str, "a profile name"),
     Setting(
         "clock_speed",
@@ -94,6 +127,12 @@ class Settings:
     def state_dir(self) -> Path:
         """Where the file store lives."""
         return Path(self.values["state_dir"])
+
+    @property
+    def store(self) -> SharedStore | None:
+        """The table to use instead of the state directory."""
+        found = self.values["store"]
+        return found if isinstance(found, SharedStore) else None
 
     @property
     def profile(self) -> str | None:

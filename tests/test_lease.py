@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from orchestrator import lease as leases
-from orchestrator.core.errors import Conflict, LockHeld
+from orchestrator.core.errors import AwsError, Conflict, LockHeld
 from orchestrator.core.store import Stored
 from orchestrator.lease import Holder, Lease, LeaseLost, acquire
 from orchestrator.stores.memory import MemoryStore
@@ -38,6 +38,11 @@ class World:
 @pytest.fixture
 def world() -> World:
     return World()
+
+
+def taken_away(world: World, reason: str) -> bool:
+    """Bob takes it from whoever has it."""
+    return leases.release(world.store, world.clock, "forum", force=True, reason=reason, by=BOB.owner)
 
 
 def test_a_held_stack_says_by_whom_since_when_doing_what_and_how_to_free_it(world: World) -> None:
@@ -99,12 +104,154 @@ def test_asking_renews_it_in_time(world: World) -> None:
         world.lease(BOB).acquire()
 
 
-def test_a_lease_released_by_force_is_noticed_within_seconds(world: World) -> None:
+def test_a_lease_taken_away_by_force_is_noticed_before_the_next_step_with_who_took_it_and_why(world: World) -> None:
     ada = world.taken()
-    assert leases.release(world.store, world.clock, "forum", force=True, reason="the runner was deleted")
-    world.clock.sleep(5)
-    with pytest.raises(LeaseLost, match="ran out or was released"):
+    ada.assert_held()
+    assert taken_away(world, "the runner was deleted")
+    with pytest.raises(LeaseLost, match="bob@ci-2:78 took it away: the runner was deleted"):
         ada.assert_held()
+
+
+def test_the_fence_grows_when_a_lease_is_taken_away_and_once_more_for_its_next_holder(world: World) -> None:
+    ada = world.taken()
+    taken_away(world, "the runner was deleted")
+    [stored] = [world.store.load(key) for key in world.store.keys("leases/")]
+    assert stored is not None
+    assert stored.value["fence"] == ada.fence + 1
+    assert world.taken(BOB).fence == ada.fence + 2
+
+
+def test_what_was_taken_away_is_told_whoever_has_held_it_since(world: World) -> None:
+    world.taken()
+    taken_away(world, "the runner was deleted")
+    world.taken(BOB).release()
+    world.taken(ADA)
+    world.clock.sleep(7)
+    taken_away(world, "once more")
+    told = [(t.at, t.by, t.reason, t.owner, t.fence) for t in leases.takings(world.store, "forum")]
+    now = world.clock.now()
+    assert told == [
+        (now, BOB.owner, "once more", ADA.owner, 4),
+        (now - 7, BOB.owner, "the runner was deleted", ADA.owner, 1),
+    ]
+    assert leases.takings(world.store, "shop") == ()
+
+
+def test_the_last_twenty_takings_are_remembered(world: World) -> None:
+    for n in range(25):
+        world.taken()
+        taken_away(world, f"reason {n}")
+    told = [t.reason for t in leases.takings(world.store, "forum")]
+    assert told == [f"reason {n}" for n in range(24, 4, -1)]
+
+
+def test_a_lease_that_is_renewed_meanwhile_is_taken_away_all_the_same(world: World) -> None:
+    ada = world.lease()
+
+    class Busy(MemoryStore):
+        renewed = False
+
+        def save(self, key: str, value: Mapping[str, Any], expected: int | None) -> Stored:
+            if value["takings"] and not self.renewed:
+                self.renewed = True
+                ada.renew()
+            return super().save(key, value, expected)
+
+    ada._store = world.store = Busy()
+    ada.acquire()
+    assert taken_away(world, "the runner was deleted")
+    with pytest.raises(LeaseLost):
+        ada.assert_held()
+
+
+def test_every_step_asks_the_store_and_steps_that_ask_at_once_ask_together(world: World) -> None:
+    """A machine that has slept does not know it by its own clock, which slept, too."""
+    asked, answer, inside = [], threading.Event(), threading.Event()
+
+    class Slow(MemoryStore):
+        def load(self, key: str) -> Stored | None:
+            asked.append(key)
+            inside.set()
+            answer.wait(30)
+            return super().load(key)
+
+    world.store = Slow()
+    answer.set()
+    ada = world.taken()
+    asked.clear()
+    for _ in range(3):
+        ada.assert_held()
+    assert len(asked) == 3
+
+    answer.clear()
+    inside.clear()
+    first = threading.Thread(target=ada.assert_held)
+    first.start()
+    assert inside.wait(30)
+    rest = [threading.Thread(target=ada.assert_held) for _ in range(5)]
+    for thread in rest:
+        thread.start()
+    answer.set()
+    for thread in (first, *rest):
+        thread.join()
+    assert 4 < len(asked) <= 9
+
+
+def test_a_step_is_not_begun_on_an_answer_from_before_it_was_asked_for(world: World) -> None:
+    ada = world.lease()
+
+    class Overtaking(MemoryStore):
+        """Between the answer and its arrival the lease is taken away, and a second step asks."""
+
+        second: threading.Thread | None = None
+        lost = threading.Event()
+
+        def load(self, key: str) -> Stored | None:
+            found = super().load(key)
+            if self.second is None and ada.fence:
+                self.second = threading.Thread(target=self._step)
+                taken_away(world, "the runner was deleted")
+                self.second.start()
+            return found
+
+        def _step(self) -> None:
+            try:
+                ada.assert_held()
+            except LeaseLost:
+                self.lost.set()
+
+    ada._store = world.store = store = Overtaking()
+    ada.acquire()
+    ada.assert_held()
+    assert store.second is not None
+    store.second.join()
+    assert store.lost.is_set()
+
+
+def test_a_store_that_is_away_stops_the_next_step_and_the_end_of_the_work_is_no_error(world: World) -> None:
+    class Away(MemoryStore):
+        gone = False
+
+        def load(self, key: str) -> Stored | None:
+            self._there()
+            return super().load(key)
+
+        def save(self, key: str, value: Mapping[str, Any], expected: int | None) -> Stored:
+            self._there()
+            return super().save(key, value, expected)
+
+        def _there(self) -> None:
+            if self.gone:
+                raise AwsError("cannot reach AWS")
+
+    world.store = store = Away()
+    with acquire(store, world.clock, "forum", doing="apply", heartbeat=False) as lease:
+        store.gone = True
+        with pytest.raises(AwsError):
+            lease.assert_held()
+    store.gone = False
+    world.clock.sleep(90)
+    assert world.taken(BOB).fence == 2
 
 
 def test_giving_back_what_was_lost_does_not_free_it_for_its_new_holder(world: World) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.settings import SettingsError, load_settings, user_file
+from orchestrator.settings import SettingsError, SharedStore, load_settings, user_file
 
 
 def environ(tmp_path: Path, **more: str) -> dict[str, str]:
@@ -40,3 +40,47 @@ def test_an_unknown_name_in_the_users_file_is_refused_with_the_known_ones(tmp_pa
     write(tmp_path, "worker = 3\n")
     with pytest.raises(SettingsError, match=r"found 'worker', allowed: .*workers"):
         load_settings(environ(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("text", "store"),
+    [
+        ("dynamodb://team-locks", SharedStore("team-locks")),
+        ("dynamodb://Team_Locks.1?region=eu-west-1", SharedStore("Team_Locks.1", region="eu-west-1")),
+        (
+            "dynamodb://locks?profile=ops&role=arn:aws:iam::123456789012:role/locks",
+            SharedStore("locks", profile="ops", role="arn:aws:iam::123456789012:role/locks"),
+        ),
+        ("file", None),
+    ],
+)
+def test_a_store_is_a_table_or_the_state_directory(tmp_path: Path, text: str, store: SharedStore | None) -> None:
+    write(tmp_path, f'store = "{text}"\n')
+    assert load_settings(environ(tmp_path)).store == store
+    assert load_settings(environ(tmp_path, ORCHESTRATOR_STORE=text)).store == store
+    assert str(store or "file") == text
+
+
+def test_without_a_word_on_it_the_store_is_the_state_directory(tmp_path: Path) -> None:
+    assert load_settings(environ(tmp_path)).store is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "",
+        "locks",
+        "s3://locks",
+        "dynamodb://",
+        "dynamodb://ab",
+        "dynamodb://locks/forum",
+        "dynamodb://lo cks",
+        "dynamodb://locks?zone=a",
+        "dynamodb://locks?region",
+        "dynamodb://locks?region=",
+        "dynamodb://[locks",
+    ],
+)
+def test_a_store_that_is_none_says_what_may_be_said(tmp_path: Path, wrong: str) -> None:
+    with pytest.raises(SettingsError, match=r"ORCHESTRATOR_STORE: found .* allowed: file, or dynamodb://TABLE"):
+        load_settings(environ(tmp_path, ORCHESTRATOR_STORE=wrong))

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from orchestrator.cli.render.jsonl import JsonLines
 from orchestrator.cli.render.junit import JUnit
 from orchestrator.cli.render.plain import PlainLines
+from orchestrator.cli.store import open_store
 from orchestrator.core.clock import Clock, SystemClock
 from orchestrator.core.errors import OrchestratorError
 from orchestrator.core.events import Event, Sink
@@ -82,7 +83,6 @@ class Session:
     def _system(self) -> Iterator[System]:
         from orchestrator.aws.door import Access, Aws
         from orchestrator.plan.load.loader import load_plan
-        from orchestrator.stores.file import FileStore
         from orchestrator.stores.memory import MemoryStore
 
         inherited = plan_variables(os.environ)
@@ -99,9 +99,9 @@ class Session:
             from orchestrator.app.system import System
 
             gc.freeze()  # what was imported stays: no collection has to go through it
-            store = MemoryStore() if self.options.sandbox else FileStore(self.settings.state_dir)
+            kept = MemoryStore() if self.options.sandbox else open_store(self.settings, self.clock, access, aws)
             yield System(
-                loaded, aws, store, self.clock, wall=SystemClock(), stop=self.stop, workers=self.settings.workers
+                loaded, aws, kept, self.clock, wall=SystemClock(), stop=self.stop, workers=self.settings.workers
             )
 
     @contextlib.contextmanager

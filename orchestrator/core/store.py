@@ -16,7 +16,10 @@ class Stored:
 
 
 class Store(Protocol):
-    """Compare-and-swap over JSON objects. Keys are paths such as ``leases/forum`` or ``forum/rollouts/posts``."""
+    """Compare-and-swap over JSON objects. Keys are paths such as ``leases/forum`` or ``forum/rollouts/posts``.
+
+    A value that was never saved has no version; each save makes the version larger. Nothing is ever deleted.
+    """
 
     def load(self, key: str) -> Stored | None:
         """The value, or None if there never was one."""
@@ -29,6 +32,14 @@ class Store(Protocol):
     def keys(self, prefix: str) -> Iterator[str]:
         """All keys that begin with the prefix, sorted."""
         ...
+
+
+def names_of(key: str) -> list[str]:
+    """The names that a key is made of. Raises ``ValueError`` on what a store need not hold."""
+    names = key.split("/")
+    if not all(names) or {".", ".."}.intersection(names):
+        raise ValueError(f"a key is names between slashes, found {key!r}")
+    return names
 
 
 class Scoped:

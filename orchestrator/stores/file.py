@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from orchestrator.core.errors import Conflict, OrchestratorError
-from orchestrator.core.store import Stored
+from orchestrator.core.store import Stored, names_of
 
 _SUFFIX = ".json"
 _PLAIN = "._-@+="
@@ -65,9 +65,7 @@ class FileStore:
         return iter(sorted(key for key in keys if key.startswith(prefix)))
 
     def _path(self, key: str) -> Path:
-        parts = key.split("/")
-        if not all(parts) or {".", ".."}.intersection(parts):
-            raise ValueError(f"a key is names between slashes, found {key!r}")
+        parts = names_of(key)
         return self._root.joinpath(
             *(quote(part, safe=_PLAIN) for part in parts[:-1]), quote(parts[-1], _PLAIN) + _SUFFIX
         )

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from orchestrator.core.errors import Conflict
-from orchestrator.core.store import Stored
+from orchestrator.core.store import Stored, names_of
 
 
 class MemoryStore:
@@ -19,11 +19,13 @@ class MemoryStore:
         self._texts: dict[str, tuple[str, int]] = {}
 
     def load(self, key: str) -> Stored | None:
+        names_of(key)
         with self._lock:
             text, version = self._texts.get(key, ("", 0))
         return Stored(json.loads(text), version) if version else None
 
     def save(self, key: str, value: Mapping[str, Any], expected: int | None) -> Stored:
+        names_of(key)
         text = json.dumps(dict(value))
         with self._lock:
             _, version = self._texts.get(key, ("", 0))

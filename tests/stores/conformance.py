@@ -65,6 +65,13 @@ class Conformance:
             store.save(key, {"key": key}, None)
             assert [k for k in store.keys("") if k == key] == [key]
 
+    @pytest.mark.parametrize("key", ["", "/etc/passwd", "../outside", "a//b", "a/./b", "a/"])
+    def test_a_key_is_names_between_slashes(self, store: Store, key: str) -> None:
+        with pytest.raises(ValueError, match="names between slashes"):
+            store.load(key)
+        with pytest.raises(ValueError, match="names between slashes"):
+            store.save(key, {}, None)
+
     def test_what_was_loaded_is_a_copy(self, store: Store) -> None:
         value = {"list": [1]}
         store.save("key", value, None)

@@ -1,0 +1,47 @@
+"""Which store a command uses: the state directory, or the table that the settings name."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from orchestrator.core.clock import Clock
+from orchestrator.core.store import Store
+from orchestrator.settings import Settings, SharedStore
+
+if TYPE_CHECKING:
+    from orchestrator.aws.door import Access, Aws
+
+
+def open_store(settings: Settings, clock: Clock, plan: Access | None = None, aws: Aws | None = None) -> Store:
+    """The store in force. ``aws`` is the door to the account of the ``plan`` where there is one.
+
+    The table is looked for there unless the settings say otherwise.
+    """
+    if settings.store is None:
+        from orchestrator.stores.file import FileStore
+
+        return FileStore(settings.state_dir)
+    from orchestrator.stores.dynamodb import DynamoDbStore
+
+    door = aws if aws and not _elsewhere(settings.store) else door_to(settings.store, settings, clock, plan)
+    return DynamoDbStore(door, settings.store.table, writer=secrets.token_hex(8))
+
+
+def door_to(store: SharedStore, settings: Settings, clock: Clock, plan: Access | None = None) -> Aws:
+    """The door to the table's account and region: what its address names, else the plan's, else the environment's."""
+    from orchestrator.aws.door import Access, Aws
+
+    plan = plan or Access(profile=settings.profile)
+    own = store.profile or store.role  # credentials of its own: the plan's role and account say nothing about them
+    access = Access(
+        region=store.region or plan.region,
+        profile=store.profile or plan.profile,
+        role=store.role if own else plan.role,
+        account=None if own else plan.account,
+    )
+    return Aws(access, clock)
+
+
+def _elsewhere(store: SharedStore) -> bool:
+    return bool(store.region or store.profile or store.role)
