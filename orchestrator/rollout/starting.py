@@ -176,7 +176,8 @@ def _waits(cursor: Cursor) -> bool:
 
 def _conflict(cursor: Cursor, job: Job) -> Result:
     image = cursor.release["image"].partition("@")[0]
-    why = f"the rollout of {image} by {cursor.by} {cursor.outcome}; promote or abort it first"
+    stands = f"{cursor.outcome} ({cursor.why})" if cursor.why else f"{cursor.outcome}"
+    why = f"the rollout of {image} by {cursor.by} {stands}; promote or abort it first"
     return Result(service=job.spec.name, outcome=Outcome.REFUSED, why=why, cursor=cursor)
 
 

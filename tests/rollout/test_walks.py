@@ -102,6 +102,15 @@ def test_traffic_goes_up_only_in_the_steps_of_the_strategy() -> None:
     assert [step for step in theatre.log if step[0] == "weigh"] == [("weigh", 10), ("weigh", 50), ("weigh", 100)]
 
 
+def test_weights_that_are_shown_late_are_waited_for_and_not_set_without_a_pause() -> None:
+    theatre = Theatre()
+    theatre.late = 30.0
+    cursor = theatre.walk(route(canary([(10, 60)]), balanced=True, first=False, deadline=600))
+    assert cursor.outcome is Outcome.SUCCEEDED
+    assert [share for _, share in theatre.weighed] == [10, 100]
+    assert theatre.writes < 20
+
+
 def _watched(answers: Callable[[float], Judgement], limits: Limits) -> tuple[Cursor, Theatre]:
     theatre = Theatre()
     theatre.answers = answers

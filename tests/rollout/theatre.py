@@ -54,6 +54,10 @@ class Theatre:
         self.freeze = False
         self.tested = "green"
         self.armed = ""
+        self.late = 0.0
+        """Seconds for which the rule goes on showing the weights from before."""
+        self.writes = 0
+        self.weighed: list[tuple[float, int]] = []
         self.answers: Callable[[float], Judgement] = lambda _: Judgement.PASS
         self._breaks = breaks
         self.cursor: Cursor | None = None
@@ -177,7 +181,9 @@ class Theatre:
     # -- Router -----------------------------------------------------------------------------------------------
 
     def percent(self, colour: str) -> float | None:
-        return self._share_of(colour)
+        shown = next((share for at, share in reversed(self.weighed) if self.clock - at >= self.late), 0)
+        share = shown if self.late else self.share
+        return share if colour == "green" else 100 - share
 
     @property
     def whole(self) -> bool:
@@ -192,7 +198,9 @@ class Theatre:
         self._effect()
         if share != self.share:
             self.log.append(("weigh", share))
+            self.weighed.append((self.clock, share))
         self.share = share
+        self.writes += 1
         self._effect()
 
     def tests(self, colour: str) -> bool:

@@ -47,7 +47,7 @@ class Test:
             return problem
         if world.router and not world.router.tests(world.facts.new):
             world.router.send_tests(world.facts.new)
-            return Wait("the test rule is read back", 0)
+            return Wait("the test rule is read back")
         verdict = _judged(world, self.gates, age, self.deadline)
         if (
             world.router and world.facts.first and isinstance(verdict, Done)

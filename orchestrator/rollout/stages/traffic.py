@@ -45,9 +45,12 @@ class Shift:
             return problem
         if age >= self.deadline:
             return Fail(f"the rule does not take {self.percent} % for {new} within {self.deadline:g} s")
+        asked = (
+            world.facts.aim == self.percent
+        )  # once is read back at once; AWS may show the former weights for a while
         world.remember(aim=self.percent)
         world.router.weigh(new, self.percent)
-        return Wait("weights are read back", 0)
+        return Wait("weights are read back", None if asked else 0)
 
     def _not_ready(self, world: World, age: float) -> Verdict | None:
         """The new side must be whole, and, from half of the traffic on, as large as the old one has grown meanwhile."""
@@ -83,7 +86,7 @@ class Enlist:
         if drift := foreign(world, world.facts.percent):
             return drift
         router.weigh(world.facts.new, round(max(0, world.facts.percent)))
-        return Wait("the rule is read back", 0)
+        return Wait("the rule is read back")
 
 
 @dc.dataclass(frozen=True)
