@@ -15,6 +15,7 @@ from orchestrator.core.resource import Live
 from orchestrator.core.values import refs
 from orchestrator.kinds.ec2.vpc import Subnet
 from orchestrator.rollout.decide import Need
+from orchestrator.rollout.preflight import obstacles
 from orchestrator.rollout.release import ServiceSpec
 
 _SPARE = 2
@@ -43,6 +44,7 @@ def verify(system: System, images: Mapping[str, str]) -> tuple[Check, ...]:
         *_roles(outlook),
         *_addresses(outlook),
         *_weights(outlook),
+        *_rollouts(system, outlook),
         *_certificate(system),
     )
 
@@ -108,6 +110,20 @@ def _weights(outlook: Outlook) -> Iterator[Check]:
             yield Check(name=f"traffic of {decision.service}", good=False, detail=reasons, hint="apply puts it right")
         elif decision.live.active:
             yield Check(name=f"traffic of {decision.service}", good=True, detail=f"all on {decision.live.active}")
+
+
+def _rollouts(system: System, outlook: Outlook) -> Iterator[Check]:
+    """What a rollout would be refused for: what its tasks need, and what it would go back to."""
+    asked = [(outlook.specs[n], d.live, d.release) for n, d in outlook.decisions.items() if d.release]
+    found = system.reader.each(lambda each: obstacles(system.reader, *each), asked)
+    for (spec, live, _), obstructions in zip(asked, found, strict=True):
+        ready = "what it needs is there" if live.side is None else "what it needs is there, and so is the way back"
+        yield Check(
+            name=f"rollout of {spec.name}",
+            good=not obstructions,
+            detail="; ".join(obstructions) or ready,
+            hint="a rollout would be refused; put that right first",
+        )
 
 
 def _certificate(system: System) -> Iterator[Check]:

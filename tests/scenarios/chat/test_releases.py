@@ -6,6 +6,7 @@ import pytest
 
 from orchestrator.app import delivery, inspection, steering
 from orchestrator.app.ending import Outcome
+from orchestrator.app.verification import verify
 from orchestrator.core.events import Event
 from orchestrator.rollout.driver import unfinished
 from orchestrator.rollout.orders import Word
@@ -175,6 +176,22 @@ def test_an_api_that_is_asked_more_while_it_is_released_grows_on_both_sides(runn
     held = next(e.details["tasks"] for e in running.events[begun:] if e.details.get("stage") == "hold")
     assert min(side["desired"] for side in held.values()) > 2
     assert max(side["desired"] for side in held.values()) <= 6
+
+
+def test_what_a_rollout_would_be_refused_for_is_told_by_verify_before_anybody_begins_one(running: System) -> None:
+    def bad() -> dict[str, str]:
+        return {check.name: check.detail for check in verify(running.system, {}) if not check.good}
+
+    assert bad() == {}
+    running.client("logs").delete_log_group(logGroupName="/chat/users")
+    (tasks,) = {task["taskDefinitionArn"] for task in tasks_of(running, "feed")}
+    running.client("ecs").deregister_task_definition(taskDefinition=tasks)
+    gone = tasks.rpartition("/")[2]
+    assert bad() == {
+        "rollout of users": "log group /chat/users is not there",
+        "rollout of feed": f"no way back: {gone} is inactive",
+    }
+    running.apply()
 
 
 def test_an_image_in_which_a_scan_finds_something_critical_starts_no_task(running: System) -> None:
