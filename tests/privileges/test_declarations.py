@@ -75,7 +75,9 @@ def test_every_gate_is_known_here() -> None:
 
 
 def test_the_other_engines_declare_exactly_what_they_call() -> None:
-    assert LOOKING | BLOCKED | {CERTIFICATE} == called("app", "reconcile", "kinds/scope.py", "plan")
+    assert LOOKING | BLOCKED | {CERTIFICATE} == called(
+        "app", "cli", "daemon", "kinds/scope.py", "plan", "reconcile", "stores", "web"
+    )
 
 
 def test_iams_grammar_is_known_for_every_declared_action_and_for_no_other() -> None:

@@ -131,7 +131,8 @@ _SERVICES: Mapping[str, Mapping[str, str]] = {
     "servicediscovery": {
         "ListNamespaces ListServices ListTagsForResource": ANY,
         "CreatePrivateDnsNamespace TagResource": f"{MADE}{ANY}",
-        "DeleteNamespace CreateService": "namespace",
+        "DeleteNamespace": "namespace",
+        "CreateService": "+service namespace",
         "GetService UpdateService DeleteService": "service",
     },
     "ssm": {"GetParameters": "parameter"},

@@ -127,7 +127,7 @@ _TABLE: Mapping[str, Mapping[str, str]] = {
     },
     "secretsmanager": {"DescribeSecret GetSecretValue": "{SecretId}"},
     "servicediscovery": {
-        "CreateService": "namespace/{NamespaceId}",
+        "CreateService": "+service/* namespace/{NamespaceId}",
         "DeleteNamespace": "namespace/{Id}",
         "GetService UpdateService DeleteService": "service/{Id}",
         "TagResource": "{ResourceARN}",
