@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from itertools import count, product
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from orchestrator import lease as leases
 from orchestrator.aws.door import Access
@@ -30,8 +30,6 @@ from tests.reconcile.fakes import Clock
 from tests.world import REGION, world
 
 OWNERS = tuple(Holder(owner=name, pid=1, place=f"the machine of {name}") for name in ("ada", "bob"))
-WHO = st.sampled_from([0, 1])
-TROUBLE = st.sampled_from(["", "", "", "lost", "refused", "died before", "died after"])
 
 
 class Died(BaseException):
@@ -82,100 +80,122 @@ class Troubled:
         return answer
 
 
-class TwoOwners(RuleBasedStateMachine):
-    """Everything that two processes and a person with force can do to one lease."""
+class Two:
+    """Ada and Bob, what they and time do, and what has to be true after each of it."""
 
-    make: ClassVar[Callable[[], Store]] = MemoryStore
-
-    @initialize(skew=st.floats(0, SKEW), ahead=WHO)
-    def begin(self, skew: float, ahead: int) -> None:
+    def __init__(self, store: Store, skews: tuple[float, float]) -> None:
         self.real = Clock()
-        self.clocks = [Skewed(self.real, skew if n == ahead else 0.0) for n in (0, 1)]
-        self.store = type(self).make()
-        self.stores = [Troubled(self.store) for _ in OWNERS]
-        self.leases = [self.fresh(n) for n in (0, 1)]
+        self.clocks = [Skewed(self.real, skew) for skew in skews]
+        self.store = store
+        self.stores = [Troubled(store) for _ in OWNERS]
+        self.leases = [self._fresh(n) for n in (0, 1)]
         self.highest = 0
         self.begun: list[tuple[int, str]] = []
         self.forced = False
 
-    def fresh(self, who: int) -> Lease:
+    def _fresh(self, who: int) -> Lease:
         return Lease(self.stores[who], self.clocks[who], "forum", "apply", holder=OWNERS[who])
 
-    def attempt(self, who: int, trouble: list[str], act: Callable[[], Any]) -> bool:
-        """Whether it was done; a process that dies is started again, and knows nothing."""
+    def turn(self, who: int, act: str, trouble: list[str]) -> None:
+        """Something is done; a process that dies is started again, and knows nothing."""
         self.stores[who].trouble = trouble
         try:
-            act()
+            getattr(self, act)(who)
         except (LeaseLost, LockHeld, AwsError, Conflict):
-            return False
+            pass
         except Died:
-            self.leases[who] = self.fresh(who)
-            return False
-        finally:
-            self.stores[who].trouble = []
-        return True
+            self.leases[who] = self._fresh(who)
+        self.stores[who].trouble = []
+        self.check()
 
-    @rule(who=WHO, trouble=st.lists(TROUBLE, max_size=3))
-    def acquire(self, who: int, trouble: list[str]) -> None:
-        lease = self.leases[who]
-        if lease.fence == 0 and self.attempt(who, trouble, lease.acquire):
-            assert lease.fence > self.highest
-
-    @rule(who=WHO, trouble=st.lists(TROUBLE, max_size=2))
-    def renew(self, who: int, trouble: list[str]) -> None:
-        self.attempt(who, trouble, self.leases[who].renew)
-
-    @rule(who=WHO, trouble=st.lists(TROUBLE, max_size=2))
-    def step(self, who: int, trouble: list[str]) -> None:
-        lease = self.leases[who]
-        if self.attempt(who, trouble, lease.assert_held):
-            self.begun.append((lease.fence, lease._run))
-
-    @rule(who=WHO, trouble=st.lists(TROUBLE, max_size=1))
-    def give_back(self, who: int, trouble: list[str]) -> None:
-        self.attempt(who, trouble, self.leases[who].release)
-
-    @rule(who=WHO, force=st.booleans(), trouble=st.lists(TROUBLE, max_size=2))
-    def take_away(self, who: int, force: bool, trouble: list[str]) -> None:
-        self.forced |= force
-        store, clock = self.stores[who], self.clocks[who]
-        self.attempt(who, trouble, lambda: leases.release(store, clock, "forum", force=force, reason="gone"))
-
-    @rule(seconds=st.sampled_from([1.0, TTL / 3, TTL - 1, TTL, TTL + SKEW - 1, TTL + SKEW, 2 * TTL]))
     def pass_time(self, seconds: float) -> None:
         self.real.sleep(seconds)
+        self.check()
 
-    @invariant()
-    def steps_begin_in_the_order_of_fences_and_a_fence_is_one_holders(self) -> None:
+    def work(self, who: int) -> None:
+        """Begin a step, with a lease that is taken first where there is none."""
+        lease = self.leases[who]
+        if lease.fence == 0:
+            lease.acquire()
+            assert lease.fence > self.highest
+        else:
+            lease.assert_held()
+        self.begun.append((lease.fence, lease._run))
+
+    def renew(self, who: int) -> None:
+        self.leases[who].renew()
+
+    def give_back(self, who: int) -> None:
+        self.leases[who].release()
+
+    def die(self, _: int) -> None:
+        raise Died
+
+    def tidy_up(self, who: int) -> None:
+        leases.release(self.stores[who], self.clocks[who], "forum")
+
+    def take_away(self, who: int) -> None:
+        self.forced = True
+        leases.release(self.stores[who], self.clocks[who], "forum", force=True, reason="gone")
+
+    def check(self) -> None:
         fences = [fence for fence, _ in self.begun]
-        assert fences == sorted(fences)
-        assert len(set(self.begun)) == len(set(fences))
-
-    @invariant()
-    def the_stored_fence_never_falls(self) -> None:
+        assert fences == sorted(fences), "a step began under a fence that somebody else had already passed"
+        assert len(set(self.begun)) == len(set(fences)), "two held the same fence"
         stored = self.store.load("leases/forum")
         fence = stored.value["fence"] if stored else 0
         assert fence >= self.highest
         self.highest = fence
-
-    @invariant()
-    def by_their_own_clocks_at_most_one_thinks_it_is_the_holder(self) -> None:
-        """Without force nobody has to ask the store to be right."""
-        held = [(lease._held, clock.now()) for lease, clock in zip(self.leases, self.clocks, strict=True)]
-        if not self.forced:
+        if not self.forced:  # then nobody has to ask the store to be right
+            held = [(lease._held, clock.now()) for lease, clock in zip(self.leases, self.clocks, strict=True)]
             assert sum(holding is not None and now < holding.until for holding, now in held) <= 1
 
 
-def test_never_two_holders_and_the_fence_only_grows() -> None:
-    run_state_machine_as_test(TwoOwners, settings=settings(max_examples=150, stateful_step_count=30, deadline=None))
+SKEWS = ((0.0, 0.0), (SKEW, 0.0), (0.0, SKEW))
+SIMPLE: tuple[tuple[Any, ...], ...] = (
+    (0, "work"),
+    (1, "work"),
+    (0, "die"),
+    (0, "give_back"),
+    (1, "take_away"),
+    (TTL - 1,),
+    (SKEW + 1,),
+)
 
 
-def test_never_two_holders_over_files() -> None:
+def test_in_every_history_of_four_turns_there_are_never_two_holders_and_the_fence_only_grows() -> None:
+    for skews, history in product(SKEWS, product(SIMPLE, repeat=4)):
+        two = Two(MemoryStore(), skews)
+        for turn in history:
+            if len(turn) == 1:
+                two.pass_time(*turn)
+            else:
+                two.turn(*turn, [])
+
+
+WORDS = st.lists(st.sampled_from([*[""] * 8, "lost", "refused", "died before", "died after"]), max_size=3)
+ACTS = st.sampled_from(["work", "work", "work", "renew", "give_back", "tidy_up", "take_away"])
+LATER = st.sampled_from([0.0, 0.0, 0.0, 1.0, TTL / 3, TTL - 1, TTL, TTL + SKEW - 1, TTL + SKEW])
+STORY = st.lists(st.tuples(LATER, st.integers(0, 1), ACTS, WORDS), min_size=4, max_size=25)
+
+
+def _tell(two: Two, story: list[tuple[float, int, str, list[str]]]) -> None:
+    for later, who, act, trouble in story:
+        two.pass_time(later)
+        two.turn(who, act, list(trouble))
+
+
+@settings(max_examples=300, deadline=None)
+@given(story=STORY, skews=st.sampled_from(SKEWS))
+def test_never_two_holders_whatever_becomes_of_processes_and_calls(story: Any, skews: tuple[float, float]) -> None:
+    _tell(Two(MemoryStore(), skews), story)
+
+
+@settings(max_examples=15, deadline=None)
+@given(story=STORY, skews=st.sampled_from(SKEWS))
+def test_never_two_holders_over_files(story: Any, skews: tuple[float, float]) -> None:
     with TemporaryDirectory() as root:
-        run_state_machine_as_test(
-            _over(lambda: FileStore(Path(root) / str(next(_numbers)))),
-            settings=settings(max_examples=15, stateful_step_count=20, deadline=None),
-        )
+        _tell(Two(FileStore(Path(root)), skews), story)
 
 
 def test_never_two_holders_over_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,24 +203,15 @@ def test_never_two_holders_over_a_table(monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.setenv("AWS_ENDPOINT_URL", aws.sandbox.url)
         door = Door(Access(region=REGION), aws.clock)
 
-        def table() -> Store:
-            name = f"locks-{next(_numbers)}"
+        @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+        @given(story=STORY, skews=st.sampled_from(SKEWS))
+        def told(story: Any, skews: tuple[float, float]) -> None:
+            name = f"locks-{next(numbers)}"
             make_table(door, name)
-            return DynamoDbStore(door, name, "ada")
+            _tell(Two(DynamoDbStore(door, name, "ada"), skews), story)
 
-        run_state_machine_as_test(
-            _over(table),
-            settings=settings(
-                max_examples=8, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
-            ),
-        )
-
-
-_numbers = iter(range(1, 1_000_000))
-
-
-def _over(make: Callable[[], Store]) -> type[TwoOwners]:
-    return type("TwoOwnersOverAStore", (TwoOwners,), {"make": staticmethod(make)})
+        numbers = count()
+        told()
 
 
 @pytest.mark.parametrize("trouble", ["died before", "died after", "lost", "refused"])

@@ -97,9 +97,10 @@ def history(
     json: flags.Json = False,
     profile: flags.Profile = None,
 ) -> int:
-    """Tell what became of every rollout, newest first."""
+    """Tell what became of every rollout, newest first, and when the stack's lock was taken from its holder."""
     import itertools
 
+    from orchestrator import lease
     from orchestrator.app import steering
     from orchestrator.cli.render import services
 
@@ -107,6 +108,7 @@ def history(
     session = Session("history", given)
     with session.system() as system:
         services.show_history(session, itertools.islice(steering.records(system, service), count))
+        services.show_takings(session, lease.takings(system.store, system.stack)[:count])
     return 0
 
 

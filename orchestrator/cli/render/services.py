@@ -12,6 +12,7 @@ from orchestrator.core.clock import iso
 if TYPE_CHECKING:
     from orchestrator.app.inspection import ServiceStatus, SideStatus
     from orchestrator.cli.session import Session
+    from orchestrator.lease import Taking
 
 
 def show(session: Session, services: Iterable[ServiceStatus]) -> None:
@@ -68,3 +69,14 @@ def show_history(session: Session, records: Iterable[Mapping[str, Any]]) -> None
             session.say(f"    {record['why']}")
     if not found:
         session.say("nothing has been rolled out yet")
+
+
+def show_takings(session: Session, takings: Iterable[Taking]) -> None:
+    """One line for each time that the stack's lock was taken away from whoever held it."""
+    for taking in takings:
+        if session.json:
+            session.json.result("lock-taken", {**dc.asdict(taking), "at": iso(taking.at)})
+        else:
+            session.say(
+                f"{iso(taking.at)}  lock taken from {taking.owner} ({taking.doing}) by {taking.by}: {taking.reason}"
+            )
