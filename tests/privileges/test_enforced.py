@@ -32,8 +32,14 @@ def user(small: Permitted) -> Iterator[Permitted]:
 
 
 def test_the_policy_is_enough_for_the_forum_from_nothing_to_nothing(tmp_path: Path) -> None:
-    with permitted(PLAN, tmp_path) as user:
+    by_hand = {r"^  users:\n": "  users:\n    strategy: manual\n"}
+    with permitted(edited(tmp_path / "forum.yaml", by_hand), tmp_path) as user:
         assert user.type("apply", "--yes") == 0
+        user.stage.aws.push("forum/users", "2.0")
+        assert user.type("deploy", "--image", "users=2.0") == 13
+        assert user.type("promote", "users") == 0
+        assert user.type("undo", "users") == 13
+        assert user.type("abort", "users") == 10
         user.stage.aws.push("forum/posts", "2.0")
         assert user.type("deploy", "--image", "posts=2.0") == 0
         user.stage.aws.push("forum/posts", "bad", "crash")
