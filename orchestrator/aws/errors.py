@@ -126,7 +126,7 @@ def message_of(error: BaseException) -> str:
 
 
 def refuses(said: str) -> bool:
-    """Whether words that hold AWS's are those of a permission that the caller lacks; a task's role may lack one, too."""
+    """Whether words that hold AWS's are of a permission that the caller lacks; the role of a task may lack one, too."""
     return any(f"{code}: " in said for code in _DENIED) and not _OF_TASKS.search(said)
 
 

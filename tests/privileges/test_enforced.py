@@ -9,7 +9,7 @@ import pytest
 
 from tests.privileges.permitted import Permitted, permitted
 from tests.scenarios.chat.chat import CHAT
-from tests.scenarios.forum.forum import PLAN, Forum, edited
+from tests.scenarios.forum.forum import Forum, edited
 
 Spoil = Callable[[Forum], object]
 
