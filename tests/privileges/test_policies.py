@@ -197,3 +197,45 @@ def test_for_programs_the_command_prints_events(capsys: pytest.CaptureFixture[st
 def test_a_part_that_there_is_not_is_refused_with_those_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     assert typed(str(CHAT), "--part", "99") == 1
     assert "--part: found 99, allowed: 1 to" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("store", "flags", "granted"),
+    [
+        ("file", (), {}),
+        (
+            "dynamodb://locks",
+            (),
+            {f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/locks": {"GetItem", "Query", "UpdateItem"}},
+        ),
+        (
+            "dynamodb://locks?region=eu-west-1",
+            ("--read-only",),
+            {f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/locks": {"GetItem", "Query"}},
+        ),
+        (
+            "dynamodb://locks?role=arn:aws:iam::210987654321:role/locks",
+            (),
+            {"arn:aws:iam::210987654321:role/locks": {"AssumeRole"}},
+        ),
+        ("dynamodb://locks?profile=ops", (), {}),
+    ],
+)
+def test_what_it_takes_to_reach_the_shared_store_is_granted_on_it_alone(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    store: str,
+    flags: tuple[str, ...],
+    granted: dict[str, set[str]],
+) -> None:
+    monkeypatch.setenv("ORCHESTRATOR_STORE", store)
+    assert typed(str(PLAN), "--account", ACCOUNT, "--json", *flags) == 0
+    [_, result] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    written = [s for policy in result["policies"] for s in policy["document"]["Statement"]]
+    found = {
+        arn: {action.partition(":")[2] for action in s["Action"]}
+        for s in written
+        for arn in s["Resource"]
+        if any(action.startswith(("dynamodb:", "sts:")) for action in s["Action"])
+    }
+    assert found == granted

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from orchestrator.app.privileges.arns import Place, arns_of
@@ -53,9 +54,17 @@ class Privileges:
 
 
 def privileges(
-    loaded: LoadedPlan, *, region: str | None = None, account: str | None = None, read_only: bool = False
+    loaded: LoadedPlan,
+    *,
+    region: str | None = None,
+    account: str | None = None,
+    read_only: bool = False,
+    kept: Mapping[str, frozenset[str]] = MappingProxyType({}),
 ) -> Privileges:
-    """What the commands need that work on a plan; with ``read_only`` those that change nothing. Asks nobody."""
+    """What the commands need that work on a plan; with ``read_only`` those that change nothing. Asks nobody.
+
+    ``kept`` are actions by the ARN that they are granted on: what it takes to reach where state is kept.
+    """
     model = loaded.model
     place = Place(stack=loaded.stack, region=region or ANY, account=account or model.account or ANY)
     known = place.account if place.account != ANY else _NOBODY
@@ -64,7 +73,8 @@ def privileges(
     )
     certificate = model.entry.certificate if model.entry else None
     statements = granted(compiled.resources, compiled.services, place, read_only=read_only, certificate=certificate)
-    return Privileges(place=place, documents=documents(statements))
+    store = (Statement(actions=tuple(sorted(a)), resources=(arn,), condition={}) for arn, a in kept.items())
+    return Privileges(place=place, documents=documents((*statements, *store)))
 
 
 def granted(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,8 @@ from orchestrator.cli import flags
 from orchestrator.core.errors import OrchestratorError
 
 if TYPE_CHECKING:
-    from orchestrator.app.privileges import Document, Privileges
+    from orchestrator.app.privileges import Document, Place, Privileges
+    from orchestrator.settings import SharedStore
 
 
 def register(app: typer.Typer) -> None:
@@ -39,13 +41,15 @@ def iam_policy(
     json: flags.Json = False,
 ) -> int:
     """Print the IAM policy that all commands on a plan need, and no more. Needs no AWS."""
-    from orchestrator.app.privileges import privileges
+    from orchestrator.app.privileges import Place, privileges
     from orchestrator.plan.load.loader import load_plan
-    from orchestrator.settings import plan_variables
+    from orchestrator.settings import load_settings, plan_variables
 
     loaded = load_plan(plan, environment, flags.pairs(var, "--var"), plan_variables(os.environ))
     region = loaded.model.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    found = privileges(loaded, region=region, account=account, read_only=read_only)
+    place = Place(stack=loaded.stack, region=region or "*", account=account or loaded.model.account or "*")
+    kept = _kept(load_settings(os.environ).store, place, read_only=read_only)
+    found = privileges(loaded, region=region, account=account, read_only=read_only, kept=kept)
     chosen = _chosen(found, part)
     if json:
         _as_json(found, chosen)
@@ -57,6 +61,18 @@ def iam_policy(
             typer.echo(document.text())
     _explain(found, out or loaded.stack)
     return 0
+
+
+def _kept(store: SharedStore | None, place: Place, *, read_only: bool) -> dict[str, frozenset[str]]:
+    """What reaching a shared store takes; nothing of the plan's caller where a profile of its own reaches it."""
+    if store is None or store.profile:
+        return {}
+    if store.role:
+        return {store.role: frozenset({"sts:AssumeRole"})}
+    from orchestrator.stores.dynamodb import READING, WRITING
+
+    table = replace(place, region=store.region or place.region).arn("dynamodb:table", f"table/{store.table}")
+    return {table: READING if read_only else READING | WRITING}
 
 
 def _chosen(found: Privileges, part: int | None) -> dict[int, Document]:

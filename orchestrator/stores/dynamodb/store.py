@@ -23,7 +23,8 @@ from orchestrator.core.errors import AwsError, Conflict, OrchestratorError
 from orchestrator.core.store import Stored, names_of
 from orchestrator.stores.dynamodb.table import KEY, SCOPE
 
-ACTIONS = ("dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem")
+READING = frozenset({"dynamodb:GetItem", "dynamodb:Query"})
+WRITING = frozenset({"dynamodb:UpdateItem"})
 LARGEST = 400_000
 """Bytes of a value. An item holds 400 KB (409600 bytes), its attributes' names and its key included."""
 _SCOPES = "/"
@@ -131,7 +132,8 @@ class DynamoDbStore:
                 return AwsError(
                     f"dynamodb:{operation} on the table {table} in {region} was refused: "
                     + Redactor()(message_of(error)),
-                    hint=f"allow the caller {', '.join(ACTIONS)} on the table",
+                    hint=f"allow the caller {', '.join(sorted(READING | WRITING))} on the table, as orchestrator "
+                    "iam-policy does",
                 )
             case ErrorClass.THROTTLED:
                 return AwsError(
