@@ -28,8 +28,11 @@ def check(system: System, outlook: Outlook, *, data: bool, deletions: int | None
     guard.check(outlook.plan, guard.Limits(allowed=allowed), data=data)
 
 
-def apply(system: System, outlook: Outlook, sink: Sink, *, data: bool) -> Ending:
-    """Carry the outlook out. Nothing raises for a step or a service that fails: the ending says what became of each."""
+def apply(system: System, outlook: Outlook, sink: Sink, *, data: bool, patience: float | None = None) -> Ending:
+    """Carry the outlook out. Nothing raises for a step or a service that fails: the ending says what became of each.
+
+    ``patience`` as in ``Rollouts``.
+    """
     began = system.clock.now()
     applier = system.applier(sink, data=data)
     plan, _ = outlook.now_and_later()
@@ -38,7 +41,7 @@ def apply(system: System, outlook: Outlook, sink: Sink, *, data: bool) -> Ending
     refusals.note(system.store, system.stack, undone, outlook.refused)
     services: tuple[ServiceEnding, ...] = ()
     if report.ok:
-        services = _roll_out(system, outlook, report, sink)
+        services = _roll_out(system, outlook, report, sink, patience)
     if report.ok and all(s.outcome in _MAY_PRUNE for s in services):
         report = report + applier.prune(_without_followers(plan, outlook), report)
     return Ending(report=report, services=services, seconds=system.clock.now() - began)
@@ -52,16 +55,19 @@ def _without_followers(plan: Plan, outlook: Outlook) -> Plan:
     return dc.replace(plan, steps=tuple(s for s in plan.steps if not (s.prune and s.address in moved)))
 
 
-def _roll_out(system: System, outlook: Outlook, report: Report, sink: Sink) -> tuple[ServiceEnding, ...]:
+def _roll_out(
+    system: System, outlook: Outlook, report: Report, sink: Sink, patience: float | None
+) -> tuple[ServiceEnding, ...]:
     outputs = Outputs(outlook.live, outlook.compiled.resources, system.traits, report.outputs)
     if outlook.waiting or report.results:
         outlook = _again(system, outlook, outputs)
-    return roll_out(system, outlook, outputs, sink)
+    return roll_out(system, outlook, outputs, sink, patience=patience)
 
 
 def _again(system: System, outlook: Outlook, outputs: Outputs) -> Outlook:
     """The same outlook after what the services stand on has come to be."""
-    specs = specs_of(system.stack, outlook.compiled, outputs)
+    meant = {*outlook.specs, *outlook.waiting}
+    specs = {n: s for n, s in specs_of(system.stack, outlook.compiled, outputs).items() if n in meant}
     decisions = assess(system.reader, specs.values(), images=outlook.images)
     return dc.replace(outlook, specs=specs, decisions=decisions, waiting=())
 

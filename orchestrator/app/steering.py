@@ -9,6 +9,7 @@ from typing import Any
 from orchestrator.app import outlook as looking
 from orchestrator.app.ending import Ending, Outcome, ServiceEnding
 from orchestrator.app.following import Followers
+from orchestrator.app.outlook import Outlook
 from orchestrator.app.rollouts import Rollouts
 from orchestrator.app.specs import Outputs
 from orchestrator.app.system import System
@@ -16,9 +17,10 @@ from orchestrator.core.errors import OrchestratorError, Refused
 from orchestrator.core.events import Sink
 from orchestrator.lease import Holder
 from orchestrator.rollout import history, orders
-from orchestrator.rollout.decide import Decision
+from orchestrator.rollout.decide import Decision, Need
 from orchestrator.rollout.driver import unfinished
 from orchestrator.rollout.orders import Word
+from orchestrator.rollout.state import Cursor
 from orchestrator.rollout.undo import undo as go_back
 
 
@@ -39,9 +41,9 @@ def order(system: System, service: str | None, word: Word, reason: str) -> tuple
     return tuple(meant)
 
 
-def carry_on(system: System, services: tuple[str, ...], sink: Sink) -> Ending:
-    """Take up the rollouts of these services and drive them to their outcomes."""
-    return _drive(system, services, {}, sink)
+def carry_on(system: System, services: tuple[str, ...], sink: Sink, *, patience: float | None = None) -> Ending:
+    """Take up the rollouts of these services and drive them to their outcomes, or for ``patience`` seconds."""
+    return _drive(system, services, {}, sink, patience)
 
 
 def undo(system: System, service: str, sink: Sink) -> Ending:
@@ -74,18 +76,38 @@ def records(system: System, service: str | None) -> Iterator[Mapping[str, Any]]:
     return history.records(system.store, system.stack, service)
 
 
-def _drive(system: System, services: tuple[str, ...], decisions: Mapping[str, Decision], sink: Sink) -> Ending:
+def _drive(
+    system: System,
+    services: tuple[str, ...],
+    decisions: Mapping[str, Decision],
+    sink: Sink,
+    patience: float | None = None,
+) -> Ending:
     began = system.clock.now()
     outlook = looking.look(system)
     outputs = Outputs(outlook.live, outlook.compiled.resources, system.traits)
     rollouts = Rollouts(
         system=system,
         specs={n: s for n, s in outlook.specs.items() if n in services},
-        decisions=decisions,
+        decisions={**_onward(system, outlook, services), **decisions},
         followers=Followers(system, outlook.compiled.context.colours, outputs, sink),
         by=Holder.here().owner,
+        patience=patience,
     )
     return Ending(services=rollouts.run(sink), seconds=system.clock.now() - began)
+
+
+def _onward(system: System, outlook: Outlook, services: tuple[str, ...]) -> dict[str, Decision]:
+    """What left rollouts were on their way to: one that was left before it began has nothing on AWS that tells it."""
+    left = unfinished(system.store, system.stack)
+    known = {n: d for n, d in outlook.decisions.items() if n in left and n in services and d.release}
+    return {n: d for n, d in known.items() if _same(d, left[n])}
+
+
+def _same(decision: Decision, cursor: Cursor) -> bool:
+    if cursor.strategy == Need.HEAL.value:
+        return decision.need is Need.HEAL
+    return decision.release is not None and decision.release.hash == cursor.release["hash"]
 
 
 def _known(system: System, service: str | None) -> None:

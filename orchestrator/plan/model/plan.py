@@ -129,6 +129,19 @@ class Limits(Section):
     )
 
 
+DaemonMode = Literal["observe", "enforce", "off"]
+
+
+class Daemon(Section):
+    """What the daemon does with the stack."""
+
+    mode: DaemonMode = Field(
+        default="observe",
+        description="observe: report drift, and go on with rollouts that were left. enforce: also put it back.",
+    )
+    interval: int = Field(default=300, ge=30, le=86400, description="Seconds between two looks.")
+
+
 class Plan(Section):
     """A system on AWS."""
 
@@ -161,3 +174,4 @@ class Plan(Section):
         default=(), description="What exists without our tags and may be taken over."
     )
     limits: Limits = Field(default_factory=Limits, description="How much one apply may take away unasked.")
+    daemon: Daemon = Field(default_factory=Daemon, description="What the daemon does with the stack, and how often.")

@@ -1,0 +1,72 @@
+"""Tells what happens in a stack, with the stack's name: each change once, not each tick.
+
+Rollouts are driven in turns and steps are repeated; who reads along is told what began, what changed and what ended.
+"""
+
+from __future__ import annotations
+
+import dataclasses as dc
+from collections.abc import Sequence
+
+from orchestrator.app.ending import Ending, Outcome
+from orchestrator.app.keeping import Difference
+from orchestrator.core.clock import Clock
+from orchestrator.core.events import Event, Sink, State
+from orchestrator.daemon.views import Views
+
+_IN_TURNS = "timed out, still in progress"
+_MOST = 5
+
+
+class Teller:
+    """A sink for the engines, and the words for what a tick finds."""
+
+    def __init__(self, sink: Sink, clock: Clock, views: Views, key: str, stack: str) -> None:
+        self._sink = sink
+        self._clock = clock
+        self._views = views
+        self._key = key
+        self._stack = stack
+
+    def __call__(self, event: Event) -> None:
+        """Pass it on, unless it only says that a rollout's turn is over, or has come again."""
+        if event.action != "roll out" or self._news(event):
+            self._sink(dc.replace(event, details={**event.details, "stack": self._stack}))
+
+    def _news(self, event: Event) -> bool:
+        """See how far a rollout is; whether anybody wants to be told."""
+        outcome, release = event.details.get("outcome"), str(event.details.get("release", {}).get("hash", ""))
+        if outcome == _IN_TURNS:
+            return False
+        view = self._views.view(self._key)
+        going = {**view.going, event.subject: "" if outcome else release}
+        self._views.update(self._key, rollouts={**view.rollouts, event.subject: event.message}, going=going)
+        return not (event.state is State.STARTED and view.going.get(event.subject) == release)
+
+    def compared(self, found: Sequence[Difference]) -> None:
+        """The differences of a look; what was there at the look before is known."""
+        before = self._views.update(self._key, differences=tuple(found), looked=self._clock.now())
+        known = {(d.subject, d.mark, d.left_alone) for d in before.differences}
+        news = [d for d in found if (d.subject, d.mark, d.left_alone) not in known]
+        for alone in (d for d in news if d.left_alone):
+            said = f"{alone}: still there after {alone.applied} applies, left alone from now on"
+            self._tell(alone.subject, State.BLOCKED, said)
+        fresh = [str(d) for d in news if not d.left_alone and not d.applied]
+        if fresh:
+            more = f"; and {len(fresh) - _MOST} more" if len(fresh) > _MOST else ""
+            self._tell(self._stack, State.NOTE, "; ".join(fresh[:_MOST]) + more, differences=fresh)
+        if not found and (before.differences or before.looked is None):
+            self._tell(self._stack, State.DONE, "in sync")
+
+    def applied(self, ending: Ending) -> None:
+        """How putting it back ended."""
+        good = ending.outcome is Outcome.SUCCEEDED
+        done = len([r for r in ending.report.results if r.outcome.good])
+        said = f"{ending.outcome.words}: {done} steps, {len(ending.services)} services"
+        self._tell(self._stack, State.DONE if good else State.NOTE, said, action="put back")
+
+    def _tell(self, subject: str, state: State, message: str, *, action: str = "drift", **details: object) -> None:
+        told = {**details, "stack": self._stack}
+        self._sink(
+            Event(at=self._clock.now(), subject=subject, action=action, state=state, message=message, details=told)
+        )
