@@ -91,6 +91,10 @@ def shared_store(text: str) -> SharedStore | None:
     return SharedStore(address.netloc, **told)
 
 
+def _store(text: str) -> SharedStore | str:
+    return shared_store(text) or text
+
+
 def _workers(text: str) -> int:
     value = int(text)
     if not 1 <= value <= 64:
@@ -103,7 +107,7 @@ _TABLE = re.compile(r"[\w.-]{3,255}", re.ASCII)
 
 SETTINGS: tuple[Setting, ...] = (
     Setting("state_dir", "where leases, rollout cursors and history are kept", _state_dir, Path, "a directory"),
-    Setting("store", "where these are kept instead, for machines to share", lambda _: None, shared_store, STORES),
+    Setting("store", "a table to keep them in instead, for machines to share", lambda _: "file", _store, STORES),
     Setting("profile", "AWS profile to use", lambda _: None, str, "a profile name"),
     Setting(
         "clock_speed",

@@ -62,7 +62,8 @@ def test_a_store_is_a_table_or_the_state_directory(tmp_path: Path, text: str, st
 
 
 def test_without_a_word_on_it_the_store_is_the_state_directory(tmp_path: Path) -> None:
-    assert load_settings(environ(tmp_path)).store is None
+    settings = load_settings(environ(tmp_path))
+    assert (settings.store, settings.values["store"]) == (None, "file")
 
 
 @pytest.mark.parametrize(

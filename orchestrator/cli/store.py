@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from orchestrator.core.clock import Clock
+from orchestrator.core.clock import Clock, SystemClock
 from orchestrator.core.store import Store
 from orchestrator.settings import Settings, SharedStore
 
@@ -25,7 +25,7 @@ def open_store(settings: Settings, clock: Clock, plan: Access | None = None, aws
     from orchestrator.stores.dynamodb import DynamoDbStore
 
     door = aws if aws and not _elsewhere(settings.store) else door_to(settings.store, settings, clock, plan)
-    return DynamoDbStore(door, settings.store.table, writer=secrets.token_hex(8))
+    return DynamoDbStore(door, settings.store.table, secrets.token_hex(8), (SystemClock(), clock))
 
 
 def door_to(store: SharedStore, settings: Settings, clock: Clock, plan: Access | None = None) -> Aws:
