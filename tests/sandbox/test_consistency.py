@@ -60,6 +60,7 @@ def test_a_new_vpc_is_unknown_to_whoever_names_it_and_missing_in_lists(aws: Aws)
     of_it = [{"Name": "vpc-id", "Values": [vpc]}]
     assert vpc not in vpcs(aws)
     assert ec2.describe_security_groups(Filters=of_it)["SecurityGroups"] == []
+    assert ec2.describe_tags()["Tags"] == []
     assert aws.client("resourcegroupstaggingapi").get_resources()["ResourceTagMappingList"] == []
     assert aws.sandbox.calls[1].struck == "consistency"
     aws.sleep(LAG)

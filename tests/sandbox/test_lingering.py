@@ -32,6 +32,26 @@ def test_the_interfaces_of_a_load_balancer_hold_its_group_and_subnets_for_a_minu
     network.ec2.detach_internet_gateway(InternetGatewayId=network.gateway, VpcId=network.vpc)
 
 
+def test_the_interfaces_of_a_load_balancer_are_seen_follow_its_settings_and_go_a_minute_after_it(
+    aws: Aws, network: Network
+) -> None:
+    balancer, third = network.balancer(SecurityGroups=[network.group()]), network.subnet("10.0.3.0/24", "c")
+
+    def seen() -> list[tuple[str, list[str]]]:
+        found = network.ec2.describe_network_interfaces()["NetworkInterfaces"]
+        assert {each["Description"] for each in found} <= {f"ELB {balancer.partition(':loadbalancer/')[2]}"}
+        return sorted((each["SubnetId"], [group["GroupName"] for group in each["Groups"]]) for each in found)
+
+    assert seen() == sorted((subnet, ["web"]) for subnet in network.subnets)
+    network.elb.set_security_groups(LoadBalancerArn=balancer, SecurityGroups=[network.group("other")])
+    network.elb.set_subnets(LoadBalancerArn=balancer, Subnets=[network.subnets[0], third])
+    assert seen() == sorted((subnet, ["other"]) for subnet in (network.subnets[0], third))
+    network.elb.delete_load_balancer(LoadBalancerArn=balancer)
+    assert len(seen()) == 2
+    aws.sleep(60)
+    assert seen() == []
+
+
 def test_an_endpoint_holds_its_group_its_subnets_and_its_name_while_it_is_deleted(aws: Aws, network: Network) -> None:
     group = network.group()
     for attribute in ("EnableDnsSupport", "EnableDnsHostnames"):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from orchestrator.sandbox.consistency.news import PROPAGATION, news, reset
-from orchestrator.sandbox.consistency.things import THINGS, Thing
+from orchestrator.sandbox.consistency.things import BESIDE, THINGS, Thing
 from orchestrator.sandbox.record import strike
 from orchestrator.sandbox.repairs.operations import AwsError, Call, Proceed, Reply, over
 
@@ -42,6 +42,10 @@ def _heard_late(call: Call, proceed: Proceed) -> Reply:
             _note(thing, reply, call.now)
         elif thing.listed in reply and not call.operation.startswith("Create"):
             _hide(thing, reply, new)
+    if call.operation.startswith("Describe"):
+        for listed, owner in BESIDE.items():
+            if listed in reply:
+                reply[listed] = [item for item in reply[listed] if item.get(owner) not in new]
     return reply
 
 

@@ -54,5 +54,8 @@ THINGS: dict[str, tuple[Thing, ...]] = {
         _elb("Rule", "One or more rules not found"),
     ),
 }
+BESIDE = {"SecurityGroupRules": "GroupId", "Tags": "ResourceId"}
+"""Lists of what belongs to things, and where it says to which."""
+
 ABROAD = {("elbv2", "SubnetId"): ("SubnetNotFound", "The subnet ID '{}' does not exist")}
 """What another service than its own says of a thing that it has not heard of."""

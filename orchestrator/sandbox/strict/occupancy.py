@@ -136,6 +136,7 @@ def _bare(call: Call) -> Iterator[Interface]:
 def _spoken_for(call: Call) -> set[str]:
     ec2 = call.backend("ec2")
     owned = {nat._eni.id for nat in ec2.nat_gateways.values()}
+    owned.update(id for id, one in ec2.enis.items() if one.requester_managed and one.description.startswith("ELB "))
     for endpoint in ec2.vpc_end_points.values():
         owned.update(endpoint.network_interface_ids or ())
     if call.used("ecs"):

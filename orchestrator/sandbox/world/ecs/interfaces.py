@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 import uuid
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 from moto.ec2.models import ec2_backends
 
+from orchestrator.sandbox.world.addresses import free_addresses
 from orchestrator.sandbox.world.ecs.model import Json, Task
 
 _public = itertools.count(1)
@@ -27,7 +27,7 @@ def attach(task: Task, network: Json, neighbours: list[Task]) -> None:
         (ec2.get_subnet(each) for each in network["subnets"]), key=lambda one: taken[one.availability_zone]
     )
     for subnet in subnets:
-        address = next(_free_addresses(ec2, subnet), None)
+        address = next(free_addresses(ec2, subnet), None)
         if address is not None:
             _create(task, network, ec2, subnet, address)
             return
@@ -74,14 +74,3 @@ def _create(task: Task, network: Json, ec2: Any, subnet: Any, address: str) -> N
 
 def _default_group(ec2: Any, vpc: str) -> str:
     return str(ec2.get_default_security_group(vpc).id)
-
-
-def _free_addresses(ec2: Any, subnet: Any) -> Iterator[str]:
-    """The addresses that nobody has; AWS keeps the first four of a subnet and the last."""
-    here = (each for each in ec2.enis.values() if each.subnet.id == subnet.id)
-    used = {address["PrivateIpAddress"] for each in here for address in each.private_ip_addresses}
-    first, size = int(subnet.cidr.network_address), subnet.cidr.num_addresses
-    for number in range(first + 4, first + size - 1):
-        host = f"{number >> 24}.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
-        if host not in used and host not in subnet._subnet_ips:
-            yield host

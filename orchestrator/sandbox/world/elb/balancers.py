@@ -8,6 +8,7 @@ from moto.ec2.models import ec2_backends
 from moto.elbv2.models import FakeLoadBalancer, elbv2_backends
 
 from orchestrator.sandbox.repairs.operations import AwsError, Call, Proceed, Reply, repair
+from orchestrator.sandbox.world.elb import interfaces
 from orchestrator.sandbox.world.world import present
 
 PROVISIONING = 120.0
@@ -68,14 +69,20 @@ def create_once(call: Call, proceed: Proceed) -> Reply:
             balancer.security_groups = [ec2.get_default_security_group(balancer.vpc_id).id]
     label = f"{'internal-' if balancer.scheme == 'internal' else ''}{balancer.name}-{int(balancer.arn[-8:], 16)}"
     balancer.dns_name = f"{label}.{call.region}.elb.amazonaws.com"
+    interfaces.settle(call, balancer)
     present().after(PROVISIONING, lambda: _activate(call, balancer))
     return {"LoadBalancers": [_described(balancer)]}
 
 
 @repair("elbv2", "DeleteLoadBalancer", "SetSubnets", "SetSecurityGroups")
 def review_after(call: Call, proceed: Proceed) -> Reply:
-    """What depends on the balancer notices."""
-    reply = proceed()
+    """What depends on the balancer notices: its interfaces, and its targets."""
+    reply, arn = proceed(), call.params["LoadBalancerArn"]
+    balancer = _backend(call).load_balancers.get(arn)
+    if balancer is not None:
+        interfaces.settle(call, balancer)
+    else:
+        interfaces.leave(call, arn)
     present().elb.review(call.account, call.region)
     return reply
 
