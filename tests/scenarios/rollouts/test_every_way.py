@@ -59,7 +59,7 @@ BAD = {
     ),
     "sets off an alarm under traffic": Bad(
         behaves="errors=10",
-        why="alarms errors: errors: the new side is beyond 5 in 2 of 2 periods",
+        why="alarms errors: errors: ",
         harmless=False,
         gates={"watch": (Alarms(names=("errors",), limits=Limits(every=60)),)},
     ),
