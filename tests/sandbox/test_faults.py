@@ -168,7 +168,7 @@ def test_the_error_of_a_call_that_nothing_struck_is_told_in_every_protocol(
         ({"target": "ec2:CreatVpc", "kind": "5xx"}, "ec2 has no operation 'CreatVpc'; the nearest are CreateVpc"),
         ({"target": "ec2", "kind": "slow"}, "there is no fault 'slow'; there are: throttle, 5xx, .*truncated"),
         ({"target": "ec2", "kind": "5xx", "rate": 2}, "rate must be a number from 0 to 1, found 2"),
-        ({"target": "ec2", "kind": "5xx", "count": 0}, "count must be a number from 1 "),
+        ({"target": "ec2", "kind": "5xx", "count": 0}, "count must be a number of at least 1, found 0"),
         ({}, "there is no fault ''"),
     ],
 )

@@ -13,6 +13,7 @@ from orchestrator.core.errors import OrchestratorError
 from orchestrator.sandbox.faults.rules import Fault, Rule
 
 _EVERY = "*"
+_MOST = 1e9
 
 
 class UnknownFault(OrchestratorError):
@@ -66,12 +67,15 @@ def _nearest(name: str, known: Iterable[str]) -> str:
     return f"the nearest are {', '.join(spelt[each] for each in near)}"
 
 
-def _number(order: Mapping[str, Any], name: str, *, least: float = 0, most: float = 1e9, otherwise: float = 0) -> float:
+def _number(
+    order: Mapping[str, Any], name: str, *, least: float = 0, most: float = _MOST, otherwise: float = 0
+) -> float:
     value = order.get(name)
     if value is None:
         return otherwise
     if not isinstance(value, int | float) or isinstance(value, bool) or not least <= value <= most:
-        raise UnknownFault(f"{name} must be a number from {least:g} to {most:g}, found {value!r}")
+        allowed = f"from {least:g} to {most:g}" if most < _MOST else f"of at least {least:g}"
+        raise UnknownFault(f"{name} must be a number {allowed}, found {value!r}")
     return float(value)
 
 
