@@ -9,6 +9,8 @@ import pytest
 
 from orchestrator.rollout import history, orders
 from orchestrator.rollout.driver import Job, unfinished
+from orchestrator.rollout.gates.base import Answer, Limits
+from orchestrator.rollout.gates.smoke import Smoke
 from orchestrator.rollout.jobs import Result
 from orchestrator.rollout.orders import Word
 from orchestrator.rollout.release import OnConflict
@@ -46,6 +48,16 @@ def test_a_frozen_failure_is_taken_back_when_a_person_says_so(posts: Scene) -> N
     before = _frozen(posts)
     assert _told(posts, Word.ABORT).outcome is Outcome.ROLLED_BACK
     assert posts.standing() == before
+
+
+def test_a_frozen_failure_goes_on_past_its_gates_when_a_person_says_so(posts: Scene) -> None:
+    strict = Smoke(path="/api/posts", limits=Limits(every=60.0))
+    posts.change(url="http://front.example", strategy=dc.replace(posts.specs["posts"].strategy, watch=(strict,)))
+    posts.push("v2")
+    frozen = posts.deploy({"posts": "v2"}, ask=lambda *_: Answer(404, "", 0.1))["posts"]
+    assert (frozen.outcome, frozen.why) == (Outcome.STOPPED, "frozen: GET /api/posts: 404 in 0.10 s, wanted 200")
+    assert _told(posts, Word.PROMOTE_FULLY).outcome is Outcome.SUCCEEDED, posts.told()
+    assert posts.standing()["counts"] == {"green": (2, 2)}
 
 
 def test_a_frozen_failure_that_goes_on_failing_stays_frozen(posts: Scene) -> None:
