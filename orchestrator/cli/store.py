@@ -24,7 +24,7 @@ def open_store(settings: Settings, clock: Clock, plan: Access | None = None, aws
         return FileStore(settings.state_dir)
     from orchestrator.stores.dynamodb import DynamoDbStore
 
-    door = aws if aws and not _elsewhere(settings.store) else door_to(settings.store, settings, clock, plan)
+    door = aws if aws and _reached_by(aws, settings.store) else door_to(settings.store, settings, clock, plan)
     return DynamoDbStore(door, settings.store.table, secrets.token_hex(8), (SystemClock(), clock))
 
 
@@ -43,5 +43,6 @@ def door_to(store: SharedStore, settings: Settings, clock: Clock, plan: Access |
     return Aws(access, clock)
 
 
-def _elsewhere(store: SharedStore) -> bool:
-    return bool(store.region or store.profile or store.role)
+def _reached_by(aws: Aws, store: SharedStore) -> bool:
+    """Whether the table is where the door leads to."""
+    return store.region in (None, aws.region) and not (store.profile or store.role)

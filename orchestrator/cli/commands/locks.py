@@ -64,7 +64,9 @@ def release(
     places = [key.removeprefix("leases/") for key in store.keys(f"leases/{stack}")]
     meant = [p for p in places if stack in (p, p.partition("@")[0])]
     if len(meant) > 1:
-        raise OrchestratorError(f"{stack} is known in several places", hint=f"say which: {', '.join(meant)}")
+        meant = sorted(set(meant) & set(lease.held_by_place(store, SystemClock())))
+    if len(meant) > 1:
+        raise OrchestratorError(f"{stack} is held in several places", hint=f"say which: {', '.join(meant)}")
     if meant:
         lease.release(store, SystemClock(), meant[0], force=force, reason=reason)
     typer.echo(f"{stack} is free")
