@@ -94,6 +94,48 @@ def test_recovery_that_is_not_to_be_had_yet_is_waited_for(aws: Aws) -> None:
     assert aws.clock.now() - before == 9
 
 
+def test_a_table_is_used_only_once_it_is_active_and_may_be_unknown_at_first(aws: Aws) -> None:
+    door = Door(Access(region=REGION), aws.clock)
+    client = door.client("dynamodb")
+    send, told, changed = client._make_api_call, [None, "CREATING", "CREATING"], list[float]()
+
+    def early(operation: str, params: Any) -> Any:
+        answer = send(operation, params)  # raises until the table is made
+        if operation == "UpdateContinuousBackups":
+            changed.append(aws.clock.now())
+        if operation == "DescribeTable" and told:
+            status = told.pop(0)
+            if status is None:
+                raise client.exceptions.ResourceNotFoundException(
+                    {"Error": {"Code": "ResourceNotFoundException"}}, operation
+                )
+            answer["Table"]["TableStatus"] = status
+        return answer
+
+    client._make_api_call = early
+    began = aws.clock.now()
+    assert make_table(door, "locks") == ALL
+    assert changed == [began + 9]
+
+
+def test_a_table_that_does_not_become_active_ends_the_wait(aws: Aws) -> None:
+    made(aws)
+    door = Door(Access(region=REGION), aws.clock)
+    client = door.client("dynamodb")
+    send = client._make_api_call
+
+    def never(operation: str, params: Any) -> Any:
+        answer = send(operation, params)
+        if operation == "DescribeTable":
+            answer["Table"]["TableStatus"] = "UPDATING"
+        return answer
+
+    client._make_api_call = never
+    with pytest.raises(AwsError, match="was not ACTIVE after 600 s") as error:
+        make_table(door, "locks")
+    assert "run the same again" in error.value.hint
+
+
 def test_a_table_of_somebody_else_is_left_alone(aws: Aws) -> None:
     key = {"AttributeName": "id", "KeyType": "HASH"}, {"AttributeName": "id", "AttributeType": "S"}
     client = aws.client("dynamodb")

@@ -1,38 +1,37 @@
-"""``store init``: make the table that machines share, for those who want to share one."""
+"""``store init`` and ``store copy``: from a directory of one's own to a table that machines share."""
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from dataclasses import replace
+from typing import Annotated, TypeAlias
 
 import typer
 
 from orchestrator.cli import flags
-from orchestrator.cli.store import door_to
+from orchestrator.cli.store import door_to, open_store
 from orchestrator.core.clock import SystemClock
-from orchestrator.core.errors import OrchestratorError
+from orchestrator.core.errors import Conflict, LockHeld, OrchestratorError
 from orchestrator.settings import STORES, Settings, SharedStore, load_settings, shared_store
 
 store = typer.Typer(help="Where leases, rollout cursors and history are kept.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the commands."""
     app.add_typer(store, name="store")
 
 
-@store.callback()
-def _group() -> None:
-    """With a callback typer keeps the command's name even though it is the only one."""
+Address: TypeAlias = Annotated[
+    str | None,
+    typer.Argument(help="The table, where it is not the one of the settings.", metavar="dynamodb://TABLE"),
+]
 
 
 @store.command("init")
 def init(
-    address: Annotated[
-        str | None,
-        typer.Argument(help="The table, where it is not the one of the settings.", metavar="dynamodb://TABLE"),
-    ] = None,
+    address: Address = None,
     json: flags.Json = False,
     profile: flags.Profile = None,
 ) -> int:
@@ -56,6 +55,33 @@ def init(
     )
     if settings.store != shared:
         typer.echo(f"to use it: export ORCHESTRATOR_STORE='{named}'")
+    return 0
+
+
+@store.command("copy")
+def copy(address: Address = None, profile: flags.Profile = None) -> int:
+    """Copy what the state directory holds into the table. What the table has already stays as it is there."""
+    from orchestrator import lease
+    from orchestrator.stores.file import FileStore
+
+    settings = load_settings(os.environ, {"profile": profile})
+    files, clock = FileStore(settings.state_dir), SystemClock()
+    if held := lease.held(files, clock):
+        raise LockHeld(
+            f"{held[0].stack} is held by {held[0].owner}: {held[0].doing}",
+            hint="what is being worked on is copied when nobody works on it; see `orchestrator lock ls`",
+        )
+    table = open_store(replace(settings, values={**settings.values, "store": _meant(address, settings)}), clock)
+    copied, there = 0, 0
+    for key in files.keys(""):
+        if (stored := files.load(key)) is None:
+            continue
+        try:
+            table.save(key, stored.value, None)
+            copied += 1
+        except Conflict:
+            there += 1
+    typer.echo(f"{copied} copied from {settings.state_dir}, {there} that the table has already left as they are there")
     return 0
 
 
