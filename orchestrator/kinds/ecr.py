@@ -137,7 +137,7 @@ class RepositoryKind(NamedKind[Repository]):
                 for failure in client.batch_delete_image(repositoryName=name, imageIds=images[i : i + _IMAGES_A_CALL])[
                     "failures"
                 ]
-                if failure["failureCode"] != "ImageNotFound"  # what is repeated after a lost reply finds them gone
+                if failure.get("failureCode") != "ImageNotFound"  # what is repeated after a lost reply finds them gone
             ]
             if len(failures) >= len(images):
                 raise AwsError(f"the images of {name} cannot be deleted: {failures[0].get('failureReason')}")
