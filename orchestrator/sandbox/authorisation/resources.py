@@ -35,6 +35,11 @@ _TABLE: Mapping[str, Mapping[str, str]] = {
         "GetPipeline DeletePipeline": "{name}",
         "TagResource ListTagsForResource": "{resourceArn}",
     },
+    "dynamodb": {
+        "GetItem Query UpdateItem CreateTable DescribeTable UpdateTable": "table/{TableName}",
+        "DescribeContinuousBackups UpdateContinuousBackups": "table/{TableName}",
+        "TagResource UntagResource ListTagsOfResource": "{ResourceArn}",
+    },
     "ec2": {
         "CreateVpc": "+vpc/*",
         "CreateSubnet": "+subnet/* vpc/{VpcId}",
