@@ -251,7 +251,7 @@ class Act:
     def _pause(self, patience: Patience, error: Exception, also: str = "") -> Generator[Look | Pause, Any, None]:
         """Wait before another try, or raise the error when trying again makes no sense."""
         why = explain(error)
-        seconds = patience.pause(error, fresh=self._context.fresh(self._near))
+        seconds = patience.pause(error, fresh_until=self._context.fresh_until(self._near))
         if seconds is None:
             if also:
                 raise AwsError(f"{why}; {also}", hint="remove what holds it, and run the same again") from error

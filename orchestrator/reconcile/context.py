@@ -71,10 +71,9 @@ class Context:
         """Remember that something has just been made."""
         self.born[address] = self.clock.now()
 
-    def fresh(self, addresses: frozenset[Address]) -> bool:
-        """Whether any of these was made so recently that AWS may not know of it everywhere."""
-        now = self.clock.now()
-        return any(now - self.born[a] < PROPAGATION for a in addresses if a in self.born)
+    def fresh_until(self, addresses: frozenset[Address]) -> float:
+        """Until when AWS may not know everywhere of one of these, because it has only just been made."""
+        return max((self.born[a] + PROPAGATION for a in addresses if a in self.born), default=0.0)
 
 
 def _replacing_initials(want: Resource, value: Callable[[str, Initial[Any]], Any]) -> Resource:

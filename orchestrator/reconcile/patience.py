@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from orchestrator.aws import tags
 from orchestrator.aws.door import UnknownOutcome
 from orchestrator.aws.errors import ErrorClass, classify
@@ -33,20 +35,27 @@ class Patience:
         }
         self._since: dict[ErrorClass, float] = {}
         self._tries: dict[ErrorClass, int] = {}
+        self._due = math.inf
 
-    def pause(self, error: Exception, *, fresh: bool = False) -> float | None:
+    def pause(self, error: Exception, *, fresh_until: float = 0.0) -> float | None:
         """Seconds to wait before another try; None when there is no sense in one.
 
-        ``fresh``: something that was needed has only just been made, so AWS may not know of it everywhere yet.
+        ``fresh_until``: before that AWS may not know everywhere of something that was needed and has only just been
+        made. A try is judged by when it was due: the answer to one that a busy machine held up may be an old one.
         """
-        meaning = meaning_of(error)
+        now = min(self._clock.now(), self._due)
+        seconds = self._pause(meaning_of(error), now, fresh=now < fresh_until)
+        self._due = math.inf if seconds is None else self._clock.now() + seconds
+        return seconds
+
+    def _pause(self, meaning: ErrorClass, now: float, *, fresh: bool) -> float | None:
         tries = self._tries[meaning] = self._tries.get(meaning, 0) + 1
-        since = self._since.setdefault(meaning, self._clock.now())
+        since = self._since.setdefault(meaning, now)
         if meaning in (ErrorClass.UNKNOWN, ErrorClass.EXISTS):
             return self._seconds(tries) if tries <= _LOST else None
         if meaning is ErrorClass.NOT_FOUND and not fresh and tries > _UNSEEN:
             return None
-        if meaning not in self._windows or self._clock.now() - since >= self._windows[meaning]:
+        if meaning not in self._windows or now - since >= self._windows[meaning]:
             return None
         return self._seconds(tries)
 

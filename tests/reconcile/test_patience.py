@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from orchestrator.core.address import Address
@@ -12,12 +14,12 @@ ADDRESS = Address("thing", "net")
 PROPAGATING = refusal("InvalidParameterException", message="Unable to assume the service linked role")
 
 
-def waited(error: Exception, *, fresh: bool = False, **windows: float) -> tuple[int, float]:
+def waited(error: Exception, *, fresh_until: float = 0.0, **windows: float) -> tuple[int, float]:
     """How many more tries an error gets, and for how long, when it never goes away."""
     clock = Clock()
     patience = Patience(clock, ADDRESS, **windows)
     began, tries = clock.now(), 0
-    while (seconds := patience.pause(error, fresh=fresh)) is not None:
+    while (seconds := patience.pause(error, fresh_until=fresh_until)) is not None:
         assert 2 <= seconds <= 10
         clock.sleep(seconds)
         tries += 1
@@ -44,8 +46,21 @@ def test_what_is_full_is_tried_again_only_where_it_is_emptied_each_time() -> Non
 
 
 def test_not_found_gets_two_minutes_beside_something_fresh_and_a_few_tries_otherwise() -> None:
-    assert 120 <= waited(refusal("InvalidVpcID.NotFound"), fresh=True)[1] <= 130
+    assert 120 <= waited(refusal("InvalidVpcID.NotFound"), fresh_until=math.inf)[1] <= 130
     assert waited(refusal("InvalidVpcID.NotFound"))[0] == 3
+
+
+@pytest.mark.parametrize("error", [PROPAGATING, refusal("InvalidVpcID.NotFound")])
+def test_a_try_that_a_busy_machine_held_up_is_not_the_last_one(error: Exception) -> None:
+    clock = Clock()
+    patience = Patience(clock, ADDRESS)
+    fresh_until = clock.now() + 120
+    for _ in range(5):
+        clock.sleep(patience.pause(error, fresh_until=fresh_until) or 0)
+    clock.sleep(200)
+    assert patience.pause(error, fresh_until=fresh_until) is not None
+    clock.sleep(200)
+    assert patience.pause(error, fresh_until=fresh_until) is None
 
 
 def test_a_lost_reply_is_followed_up_three_times() -> None:
