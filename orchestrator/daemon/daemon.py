@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
+from orchestrator.aws.door import Call
 from orchestrator.core.events import Event, State
 from orchestrator.daemon.plans import Planned, Plans
 from orchestrator.daemon.queue import Queue, Threads, idle
@@ -24,7 +26,10 @@ class Rhythm:
 
 
 class Daemon:
-    """Many stacks on a timer. ``views`` is what there is to see; what happens goes to the sink of ``means``."""
+    """Many stacks on a timer. What happens goes to the sink of ``means``.
+
+    ``views`` is what there is to see of stacks, ``calls`` how often each AWS call was made, with which result.
+    """
 
     def __init__(
         self,
@@ -38,6 +43,7 @@ class Daemon:
     ) -> None:
         """``queue``: where stacks are worked on, so many ``workers`` at once in this process unless given."""
         self.views = Views()
+        self.calls: Counter[Call] = Counter()
         self.reconciler = Reconciler(means, self._known, self.views)
         self._plans = plans
         self._means = means
@@ -79,7 +85,7 @@ class Daemon:
             self._see(key)
             if not self._queue.put(key):
                 self._schedule.settle(key, Again.LATER, now)
-        self._means.doors.drain()
+        self.calls.update(self._means.doors.drain())
 
     # -- inside ------------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""``make bench``: what an unchanged plan costs, what creating costs, how fast thinking and starting are."""
+"""``make bench``: what unchanged and created systems cost, how fast thinking and starting are, what a daemon takes."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from orchestrator.reconcile.diff import make_plan
 from orchestrator.sandbox.clock import SpeedClock
 from orchestrator.sandbox.record import Call
 from orchestrator.sandbox.server import Sandbox
+from tests.bench import daemon
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PLAN = "plans/forum.yaml"
@@ -35,6 +36,7 @@ def main() -> None:
             _unchanged(sandbox, environment)
     _thinking()
     _help()
+    daemon.main()
 
 
 def _create(sandbox: Sandbox, environment: dict[str, str]) -> None:
