@@ -2,7 +2,8 @@
 
 A person who runs ``apply`` sees that it does not help and stops. Whoever does it on a timer has to remember: a
 difference that is there before and after three applies is told from then on, and neither it nor what needs it is
-touched. A look at which it is gone, or is another one, forgets it.
+touched. A look at which it is gone, or is another one, forgets it. A step that failed has not been in vain: what it
+failed of, an outage or a permission, may be over the next time.
 """
 
 from __future__ import annotations
@@ -28,8 +29,7 @@ from orchestrator.reconcile.steps import Action, Plan, Step
 from orchestrator.rollout.decide import Decision
 
 _PATIENCE = 3
-_TRIED = (StepOutcome.DONE, StepOutcome.FAILED)
-_NOT_TRIED = (Outcome.STOPPED, Outcome.WAITING_FOR_IMAGES, Outcome.SUPERSEDED)
+_CARRIED_OUT = (Outcome.SUCCEEDED, Outcome.ROLLED_BACK, Outcome.ROLLBACK_FAILED, Outcome.PAUSED, Outcome.TIMED_OUT)
 
 
 @dc.dataclass(frozen=True, kw_only=True)
@@ -120,9 +120,9 @@ def _without(outlook: Outlook, found: Iterable[Difference]) -> tuple[Plan, Mappi
 
 
 def _note(system: System, found: Iterable[Difference], ending: Ending) -> None:
-    """Count an apply for each difference that it was about."""
-    tried = {_of_step(r.step).mark for r in ending.report.results if r.outcome in _TRIED}
-    services = {f"service/{s.service}" for s in ending.services if s.outcome not in _NOT_TRIED}
+    """Count an apply for each difference that it did something about."""
+    tried = {_of_step(r.step).mark for r in ending.report.results if r.outcome is StepOutcome.DONE}
+    services = {f"service/{s.service}" for s in ending.services if s.outcome in _CARRIED_OUT}
     counted = {d.mark: d.applied + (d.mark in tried or d.subject in services) for d in found if d.mark}
     _keep(system.store, system.stack, {mark: times for mark, times in counted.items() if times})
 

@@ -6,6 +6,7 @@ Rollouts are driven in turns and steps are repeated; who reads along is told wha
 from __future__ import annotations
 
 import dataclasses as dc
+import threading
 from collections.abc import Sequence
 
 from orchestrator.app.ending import Ending, Outcome
@@ -27,13 +28,28 @@ class Teller:
         self._views = views
         self._key = key
         self._stack = stack
+        self._lock = threading.Lock()
 
     def __call__(self, event: Event) -> None:
-        """Pass it on, unless it only says that a rollout's turn is over, or has come again."""
-        if event.action != "roll out" or self._news(event):
+        """Pass it on, unless it only says that a rollout's turn is over, or that a step fails as it did before."""
+        with self._lock:
+            news = self._rollout_news(event) if event.action == "roll out" else self._step_news(event)
+        if news:
             self._sink(dc.replace(event, details={**event.details, "stack": self._stack}))
 
-    def _news(self, event: Event) -> bool:
+    def _step_news(self, event: Event) -> bool:
+        """See whether a step fails; what is only tried again is no news."""
+        failing = self._views.view(self._key).failing
+        known = failing.get(event.subject)
+        if event.state is State.FAILED:
+            self._views.update(self._key, failing={**failing, event.subject: event.message})
+            return known != event.message
+        if event.state is State.DONE and known is not None:
+            self._views.update(self._key, failing={k: v for k, v in failing.items() if k != event.subject})
+            return True
+        return known is None
+
+    def _rollout_news(self, event: Event) -> bool:
         """See how far a rollout is; whether anybody wants to be told."""
         outcome, release = event.details.get("outcome"), str(event.details.get("release", {}).get("hash", ""))
         if outcome == _IN_TURNS:
@@ -59,7 +75,9 @@ class Teller:
             self._tell(self._stack, State.DONE, "in sync")
 
     def applied(self, ending: Ending) -> None:
-        """How putting it back ended."""
+        """How putting it back ended; why it failed was told by its steps, and is told as a trouble."""
+        if ending.outcome is Outcome.FAILED:
+            return
         good = ending.outcome is Outcome.SUCCEEDED
         done = len([r for r in ending.report.results if r.outcome.good])
         said = f"{ending.outcome.words}: {done} steps, {len(ending.services)} services"

@@ -45,6 +45,8 @@ class StackView:
     """How far each unfinished rollout is, by service."""
     going: Mapping[str, str] = dc.field(default_factory=dict)
     """The release that each rollout is about which this daemon has told of."""
+    failing: Mapping[str, str] = dc.field(default_factory=dict)
+    """Why a step failed when it was tried last, by what it is about."""
     moving: tuple[str, ...] = ()
     """The services of which a rollout goes on by itself; others wait for a person."""
     differences: tuple[Difference, ...] = ()

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.core.events import State
+from orchestrator.core.events import Event, State
 from orchestrator.daemon.views import State as Seen
+from orchestrator.sandbox.faults import Fault, Rule
 from tests.daemon.stage import BUCKET, Stage, stage
 
 
@@ -74,6 +75,51 @@ def test_enforce_comes_up_from_nothing(tmp_path: Path) -> None:
         daemon = found.daemon()
         found.run(daemon, 120)
         assert daemon.views.view("shop.yaml").state is Seen.IN_SYNC
+
+
+def test_what_is_undone_as_soon_as_it_is_put_back_is_left_alone_after_three_times(shop: Stage) -> None:
+    shop.write(text=BUCKET, mode="enforce")
+    _suspend(shop)
+
+    def sink(event: Event) -> None:
+        shop.events.append(event)
+        if event.action == "put back":
+            _suspend(shop)
+
+    daemon = shop.daemon(sink=sink)
+    shop.run(daemon, 1200)
+    assert len([e for e in shop.events if e.action == "put back"]) == 3
+    assert len([e for e in shop.events if "left alone from now on" in e.message]) == 1
+    (difference,) = daemon.views.view("shop.yaml").differences
+    assert (difference.left_alone, daemon.views.view("shop.yaml").state) == (True, Seen.DRIFTED)
+    shop.apply()
+    shop.run(daemon, 120)
+    _suspend(shop)
+    shop.run(shop.daemon("two"), 120)
+    assert shop.versioning() == "Enabled", "what was gone once is put back again"
+
+
+def test_what_is_changed_again_later_is_put_back_each_time(shop: Stage) -> None:
+    shop.write(text=BUCKET, mode="enforce")
+    daemon = shop.daemon()
+    for _ in range(5):
+        _suspend(shop)
+        shop.run(daemon, 200)
+        assert shop.versioning() == "Enabled"
+
+
+def test_writes_that_fail_for_an_hour_are_told_once_and_carried_out_in_the_end(shop: Stage) -> None:
+    shop.write(text=BUCKET, mode="enforce")
+    _suspend(shop)
+    shop.aws.sandbox.faults.add(Rule(fault=Fault.DENIED, operation="PutBucketVersioning"))
+    daemon = shop.daemon()
+    shop.run(daemon, 3600)
+    assert len(shop.told(State.FAILED)) <= 2, shop.told(State.FAILED)
+    assert daemon.views.view("shop.yaml").state is Seen.FAILED
+    shop.aws.sandbox.faults.clear()
+    shop.run(daemon, 1000)
+    assert (daemon.views.view("shop.yaml").state, shop.versioning()) == (Seen.IN_SYNC, "Enabled")
+    assert "shop: is well again" in shop.told(State.DONE)
 
 
 def test_off_makes_no_call_at_all(shop: Stage) -> None:
