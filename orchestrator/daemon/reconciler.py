@@ -17,7 +17,7 @@ from orchestrator.app.failures import Sort, failure
 from orchestrator.app.system import System
 from orchestrator.aws.door import Aws
 from orchestrator.core.clock import Clock
-from orchestrator.core.errors import LockHeld
+from orchestrator.core.errors import AwsError, LockHeld
 from orchestrator.core.events import Sink
 from orchestrator.core.store import Store
 from orchestrator.daemon.plans import Planned
@@ -81,6 +81,8 @@ class Reconciler:
         where = loaded.stack
         if isinstance(error, StoreDown):
             where = "store"
+            if isinstance(error.__cause__, AwsError):  # a table, and perhaps its credentials
+                self._means.doors.discard(door)
         elif found.sort in (Sort.CREDENTIALS, Sort.UNREACHABLE):
             where = f"AWS {loaded.model.account or loaded.model.role or ''} {loaded.model.region}".replace("  ", " ")
             self._means.doors.discard(door)

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from orchestrator import lease
-from orchestrator.core.errors import OrchestratorError
+from orchestrator.aws.door import Aws as Door
+from orchestrator.core.errors import CredentialsError, OrchestratorError
 from orchestrator.core.events import State
-from orchestrator.core.store import Store
+from orchestrator.core.store import Store, Stored
 from orchestrator.daemon.views import State as Seen
 from orchestrator.sandbox.faults import Fault, Rule
+from orchestrator.stores.memory import MemoryStore
 from tests.daemon.stage import BUCKET, Stage, stage
 
 
@@ -100,6 +102,24 @@ def test_a_full_disk_is_told_once_and_the_daemon_goes_on_when_there_is_room_agai
     full.now = False
     shop.run(daemon, 1000)
     assert "store: is well again" in shop.told(State.DONE)
+    assert daemon.views.view("shop.yaml").state is Seen.IN_SYNC
+
+
+def test_a_shared_table_whose_credentials_have_expired_is_reached_by_a_new_door(shop: Stage) -> None:
+    doors: list[Door] = []
+
+    class Expired(MemoryStore):
+        def load(self, key: str) -> Stored | None:
+            raise CredentialsError("the table's credentials have expired")
+
+    def stores(_plan: object, door: Door) -> Store:
+        doors.append(door)
+        return Expired() if len(doors) < 4 else shop.store
+
+    daemon = shop.daemon(stores=stores)
+    shop.run(daemon, 300)
+    assert len({id(door) for door in doors[:4]}) == 4
+    assert shop.told(State.FAILED) == ["store: the table's credentials have expired"]
     assert daemon.views.view("shop.yaml").state is Seen.IN_SYNC
 
 

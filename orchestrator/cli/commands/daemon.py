@@ -110,10 +110,17 @@ def _means(settings: Settings, sink: Any) -> Means:
     speed = settings.clock_speed
     clock = SystemClock(speed.factor, speed.since)
 
+    lock = threading.Lock()
+    known: dict[Access, tuple[Aws, Store]] = {}
+
     def store(loaded: LoadedPlan, door: Aws) -> Store:
+        """A store has a door of its own or shares the plan's: it is opened anew when that one is."""
         model = loaded.model
         access = Access(region=model.region, profile=settings.profile, role=model.role, account=model.account)
-        return open_store(settings, clock, access, door)
+        with lock:
+            if access not in known or known[access][0] is not door:
+                known[access] = door, open_store(settings, clock, access, door)
+            return known[access][1]
 
     return Means(
         doors=Doors(clock, profile=settings.profile),
