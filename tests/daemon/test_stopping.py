@@ -1,4 +1,4 @@
-"""SIGTERM, as systemd, ECS and Kubernetes send it, to a daemon in a process of its own."""
+"""Processes of their own: a daemon that gets SIGTERM, as systemd, ECS and Kubernetes send it, and its commands."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.daemon.stage import SHOP
+from tests.daemon.stage import BUCKET, SHOP
 from tests.system.commands import finish, terminal
 
 LONG = SHOP.replace("bake: 120", "bake: 80000")
@@ -55,3 +55,21 @@ def test_a_person_can_read_the_log_and_a_directory_that_is_none_is_refused(tmp_p
         assert finish(process).code == 0
     assert first[0].endswith(f"info    daemon watch started: watches {plans}\n")
     assert first[1].endswith("info    shop.yaml watch note: found: shop, off every 300 s\n")
+
+
+def test_pause_and_resume_are_kept_for_every_daemon_with_who_and_why(tmp_path: Path) -> None:
+    plans = tmp_path / "plans"
+    plans.mkdir()
+    plan = plans / "shop.yaml"
+    plan.write_text(BUCKET.replace("MODE", "enforce").replace("NAME", "shop"))
+    with terminal(tmp_path / "home") as typed:
+        said = typed.run("pause", str(plan), "--reason", "audit")
+        assert said.code == 0 and said.out.startswith("shop is paused by ") and said.out.endswith(": audit\n")
+        process = typed.start("daemon", "--plans", str(plans), "--json")
+        drift = next(line for line in _lines(process) if line["action"] == "drift")
+        process.send_signal(signal.SIGTERM)
+        rest = finish(process)
+        assert (drift["event"].startswith("bucket/media: create"), rest.code) == (True, 0)
+        assert not [line for line in rest.lines if line["action"] == "create"]
+        assert typed.run("resume", str(plan)).out == "shop goes on\n"
+        assert typed.run("resume", str(plan)).out == "shop was not paused\n"

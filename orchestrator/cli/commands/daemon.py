@@ -135,10 +135,12 @@ def _means(settings: Settings, sink: Any) -> Means:
 
 def _stopping(stop: threading.Event) -> Any:
     """Once: finish what is in flight; twice: leave now, state intact."""
+    asked: list[int] = []
 
     def stopping(number: int, _frame: Any) -> None:
-        if stop.is_set():
+        if asked:
             os._exit(128 + number)
-        stop.set()
+        asked.append(number)
+        threading.Thread(target=stop.set).start()  # the thread that is interrupted may hold the event's lock
 
     return stopping
