@@ -15,10 +15,10 @@ from orchestrator.daemon.plans import Plans
 from orchestrator.daemon.views import State as Seen
 from orchestrator.rollout import history
 from orchestrator.rollout.driver import unfinished
-from tests.daemon.stage import SHOP, Inline, Killed, Life, Stage, Write, stage
+from tests.daemon.stage import HOUR, SHOP, Inline, Killed, Life, Stage, Write, stage
 
 RELEASES = 4
-PLAN = SHOP.replace("interval: 60", "interval: 300")
+PLAN = SHOP.replace("interval: 60", "interval: 300").replace("bake: 120", "bake: 900")
 
 
 class Process:
@@ -62,20 +62,21 @@ def test_whoever_is_killed_there_is_never_a_second_writer_and_every_release_ends
     with stage(tmp_path) as shop:
         shop.write(text=PLAN, mode="enforce")
         assert not shop.apply().outcome
+        begun = shop.aws.clock.now()
         running, gone = [Process(shop, "a0"), Process(shop, "b0")], list[Process]()
         for number in range(RELEASES):
             _left(shop, f"v{number}")
             for _ in range(60):
-                shop.aws.sleep(chance.uniform(30, 200))
+                shop.aws.sleep(chance.uniform(60, 600))
                 if _ended(shop, f"v{number}"):
                     break
-                if len(gone) < 2 * (number + 1):
+                if len(gone) < 3 * (number + 1):
                     place = chance.randrange(2)
                     running[place].life.dead = True
                     gone.append(running[place])
                     shop.aws.sleep(chance.uniform(1, 120))
                     running[place] = Process(shop, f"{'ab'[place]}{len(gone)}")
-        shop.aws.sleep(900)
+        shop.aws.sleep(HOUR)
         for process in running:
             process.stop.set()
         while any(process.thread.is_alive() for process in running):
@@ -87,6 +88,7 @@ def test_whoever_is_killed_there_is_never_a_second_writer_and_every_release_ends
         }
         assert unfinished(store, "shop") == {}
         assert len(gone) >= RELEASES
+        assert shop.aws.clock.now() - begun > 2 * HOUR
         assert {p.daemon.views.view("shop.yaml").state for p in running} == {Seen.IN_SYNC}
         _one_writer([write for process in (*running, *gone) for write in process.life.written])
 
