@@ -104,4 +104,4 @@ class Conformance:
             thread.join()
         counted = store.load("counter")
         assert counted is not None
-        assert counted.value == {"n": 40}
+        assert counted.value["n"] == 40, counted

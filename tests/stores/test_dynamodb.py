@@ -92,7 +92,7 @@ def test_the_same_value_written_by_two_is_a_conflict_all_the_same(aws: Aws) -> N
         bob.save("counter", {"n": 1}, None)
 
 
-@pytest.mark.parametrize(("times", "known"), [(1, True), (7, True), (8, False)])
+@pytest.mark.parametrize(("times", "known"), [(1, True), (15, True), (16, False)])
 def test_a_write_that_was_overtaken_after_its_reply_was_lost_is_known_for_some_writes(
     aws: Aws, times: int, known: bool
 ) -> None:

@@ -30,7 +30,7 @@ WRITING = frozenset({"dynamodb:UpdateItem"})
 LARGEST = 400_000
 """Bytes of a value. An item holds 400 KB (409600 bytes), its attributes' names and its key included."""
 _SCOPES = "/"
-_MARKS = tuple(f"write{n}" for n in range(8))
+_MARKS = tuple(f"write{n}" for n in range(16))
 _NAMES = {"#scope": SCOPE, "#key": KEY}
 
 
