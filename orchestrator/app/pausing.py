@@ -25,11 +25,11 @@ def pause(system: System, pause: Pause) -> None:
     _set(system, pause)
 
 
-def resume(system: System) -> bool:
-    """Let daemons go on; whether the stack was paused."""
+def resume(system: System, by: str = "", reason: str = "") -> bool:
+    """Let daemons go on; whether the stack was paused. Who ended the pause, and why, is kept until the next one."""
     was = paused(system) is not None
     if was:
-        _set(system, None)
+        _set(system, None, by=by, at=system.clock.now(), reason=reason)
     return was
 
 
@@ -39,9 +39,9 @@ def paused(system: System) -> Pause | None:
     return Pause(**stored.value["pause"]) if stored and stored.value["pause"] else None
 
 
-def _set(system: System, pause: Pause | None) -> None:
+def _set(system: System, pause: Pause | None, **resumed: str | float) -> None:
     stored = system.store.load(_key(system))
-    value = {"pause": dc.asdict(pause) if pause else None}
+    value = {"pause": dc.asdict(pause) if pause else None, "resumed": resumed}
     system.store.save(_key(system), value, stored.version if stored else None)
 
 

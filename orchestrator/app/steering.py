@@ -15,19 +15,19 @@ from orchestrator.app.specs import Outputs
 from orchestrator.app.system import System
 from orchestrator.core.errors import OrchestratorError, Refused
 from orchestrator.core.events import Sink
-from orchestrator.lease import Holder
 from orchestrator.rollout import history, orders
 from orchestrator.rollout.decide import Decision, Need
 from orchestrator.rollout.driver import unfinished
-from orchestrator.rollout.orders import Word
+from orchestrator.rollout.orders import Word as Word
 from orchestrator.rollout.state import Cursor
 from orchestrator.rollout.undo import undo as go_back
 
 
-def order(system: System, service: str | None, word: Word, reason: str) -> tuple[str, ...]:
+def order(system: System, service: str | None, word: Word, reason: str, *, by: str = "") -> tuple[str, ...]:
     """Tell the rollouts under way, or one service's, to go on or back; the services told.
 
-    Raises ``Refused`` when there is none. Whoever drives them carries it out; ``carry_on`` does when nobody does.
+    ``by``: who says so, this process' user unless told. Raises ``Refused`` when there is none. Whoever drives them
+    carries it out; ``carry_on`` does when nobody does.
     """
     _known(system, service)
     there = unfinished(system.store, system.stack)
@@ -35,9 +35,7 @@ def order(system: System, service: str | None, word: Word, reason: str) -> tuple
     if not meant:
         raise Refused("nothing is being rolled out", hint="history tells what became of the last rollouts")
     for name in meant:
-        orders.give(
-            system.store, system.stack, name, word, by=Holder.here().owner, at=system.clock.now(), reason=reason
-        )
+        orders.give(system.store, system.stack, name, word, by=system.by, at=system.clock.now(), reason=reason)
     return tuple(meant)
 
 
@@ -46,21 +44,21 @@ def carry_on(system: System, services: tuple[str, ...], sink: Sink, *, patience:
     return _drive(system, services, {}, sink, patience)
 
 
-def undo(system: System, service: str, sink: Sink) -> Ending:
+def undo(system: System, service: str, sink: Sink, *, reason: str = "undo", by: str = "") -> Ending:
     """Go back to what the service ran before: by its weights while the old side is kept, else by a rollout of its own.
 
     Raises ``Refused`` when nothing good is known to have run before.
     """
     _known(system, service)
     if cursor := unfinished(system.store, system.stack).get(service):
-        order(system, service, Word.ABORT, "undo")
+        order(system, service, Word.ABORT, reason, by=by)
         ending = carry_on(system, (service,), sink)
         return dc.replace(ending, services=tuple(_undone(s, cursor.release["image_before"]) for s in ending.services))
     outlook = looking.look(system)
     if service not in outlook.specs:
         raise Refused(f"what {service} stands on is not all there")
     decision = go_back(system.reader, outlook.specs[service], outlook.decisions[service].live, system.store)
-    return _drive(system, (service,), {service: decision}, sink)
+    return _drive(system, (service,), {service: decision}, sink, by=by)
 
 
 def _undone(end: ServiceEnding, image: str) -> ServiceEnding:
@@ -82,6 +80,8 @@ def _drive(
     decisions: Mapping[str, Decision],
     sink: Sink,
     patience: float | None = None,
+    *,
+    by: str = "",
 ) -> Ending:
     began = system.clock.now()
     outlook = looking.look(system)
@@ -91,7 +91,7 @@ def _drive(
         specs={n: s for n, s in outlook.specs.items() if n in services},
         decisions={**_onward(system, outlook, services), **decisions},
         followers=Followers(system, outlook.compiled.context.colours, outputs, sink),
-        by=Holder.here().owner,
+        by=system.by,
         patience=patience,
     )
     return Ending(services=rollouts.run(sink), seconds=system.clock.now() - began)
