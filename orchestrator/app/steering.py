@@ -18,16 +18,17 @@ from orchestrator.core.events import Sink
 from orchestrator.rollout import history, orders
 from orchestrator.rollout.decide import Decision, Need
 from orchestrator.rollout.driver import unfinished
-from orchestrator.rollout.orders import Word as Word
+from orchestrator.rollout.orders import Word
 from orchestrator.rollout.state import Cursor
 from orchestrator.rollout.undo import undo as go_back
 
+__all__ = ["Word", "carry_on", "order", "records", "undo"]
 
-def order(system: System, service: str | None, word: Word, reason: str, *, by: str = "") -> tuple[str, ...]:
+
+def order(system: System, service: str | None, word: Word, reason: str) -> tuple[str, ...]:
     """Tell the rollouts under way, or one service's, to go on or back; the services told.
 
-    ``by``: who says so, this process' user unless told. Raises ``Refused`` when there is none. Whoever drives them
-    carries it out; ``carry_on`` does when nobody does.
+    Raises ``Refused`` when there is none. Whoever drives them carries it out; ``carry_on`` does when nobody does.
     """
     _known(system, service)
     there = unfinished(system.store, system.stack)
@@ -44,21 +45,21 @@ def carry_on(system: System, services: tuple[str, ...], sink: Sink, *, patience:
     return _drive(system, services, {}, sink, patience)
 
 
-def undo(system: System, service: str, sink: Sink, *, reason: str = "undo", by: str = "") -> Ending:
+def undo(system: System, service: str, sink: Sink, reason: str = "undo") -> Ending:
     """Go back to what the service ran before: by its weights while the old side is kept, else by a rollout of its own.
 
     Raises ``Refused`` when nothing good is known to have run before.
     """
     _known(system, service)
     if cursor := unfinished(system.store, system.stack).get(service):
-        order(system, service, Word.ABORT, reason, by=by)
+        order(system, service, Word.ABORT, reason)
         ending = carry_on(system, (service,), sink)
         return dc.replace(ending, services=tuple(_undone(s, cursor.release["image_before"]) for s in ending.services))
     outlook = looking.look(system)
     if service not in outlook.specs:
         raise Refused(f"what {service} stands on is not all there")
     decision = go_back(system.reader, outlook.specs[service], outlook.decisions[service].live, system.store)
-    return _drive(system, (service,), {service: decision}, sink, by=by)
+    return _drive(system, (service,), {service: decision}, sink)
 
 
 def _undone(end: ServiceEnding, image: str) -> ServiceEnding:
@@ -80,8 +81,6 @@ def _drive(
     decisions: Mapping[str, Decision],
     sink: Sink,
     patience: float | None = None,
-    *,
-    by: str = "",
 ) -> Ending:
     began = system.clock.now()
     outlook = looking.look(system)
