@@ -12,7 +12,6 @@ from orchestrator.app.rollouts import Rollouts
 from orchestrator.app.specs import Outputs, specs_of
 from orchestrator.app.system import System
 from orchestrator.core.events import Sink
-from orchestrator.lease import Holder
 from orchestrator.reconcile import guard
 from orchestrator.reconcile.report import Report
 from orchestrator.reconcile.steps import Plan
@@ -87,7 +86,7 @@ def roll_out(
         specs=outlook.specs,
         decisions=outlook.decisions,
         followers=Followers(system, outlook.compiled.context.colours, outputs, sink),
-        by=Holder.here().owner,
+        by=system.by,
         joint=joint,
         patience=patience,
     )

@@ -11,7 +11,7 @@ from orchestrator.aws.door import Aws
 from orchestrator.core.clock import Clock
 from orchestrator.core.events import Sink
 from orchestrator.core.store import Scoped, Store
-from orchestrator.lease import Lease, acquire
+from orchestrator.lease import Holder, Lease, acquire
 from orchestrator.plan.compile import Compiled, Context, compile_plan
 from orchestrator.plan.compile.context import ColourName
 from orchestrator.plan.load.loader import LoadedPlan
@@ -33,8 +33,12 @@ class System:
         wall: Clock | None = None,
         stop: threading.Event | None = None,
         workers: int = 8,
+        by: str = "",
     ) -> None:
-        """``clock`` is AWS's, which a sandbox may run faster; ``wall`` is real time, by which leases are held."""
+        """``clock`` is AWS's, which a sandbox may run faster; ``wall`` is real time, by which leases are held.
+
+        ``by`` is who holds and does what is done, as people know them; left out, this process's user and host.
+        """
         self.loaded = loaded
         self.aws = aws
         self._store = store
@@ -42,6 +46,7 @@ class System:
         self.wall = wall or clock
         self.stop = stop or threading.Event()
         self.workers = workers
+        self.by = Holder.here(by).owner
         self.lease: Lease | None = None
 
     @property
@@ -87,7 +92,7 @@ class System:
     def hold(self, doing: str) -> Iterator[Lease]:
         """Be the only one who changes this stack. Raises ``LockHeld`` naming who is at it already."""
         self.aws.identity()  # credentials of another account are refused before anything is taken
-        with acquire(self.store, self.wall, self.stack, doing=doing) as lease:
+        with acquire(self.store, self.wall, self.stack, doing=doing, owner=self.by) as lease:
             self.lease = lease
             try:
                 yield lease
