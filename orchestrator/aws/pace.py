@@ -85,15 +85,21 @@ class Bucket:
     def take(self) -> float:
         """Draw one token; the seconds to wait before the call may go out."""
         with self._lock:
-            now = self._clock.now()
-            self._level = min(self.limit.burst, self._level + max(0.0, now - self._at) * self.limit.rate) - 1
-            self._at = now
+            self._refill()
+            self._level -= 1
             return max(0.0, -self._level / self.limit.rate)
 
     def level(self) -> float:
-        """Tokens left, below zero when callers are queued."""
+        """Tokens there are now, below zero when callers are queued."""
         with self._lock:
+            self._refill()
             return self._level
+
+    def _refill(self) -> None:
+        """Add what has come in since. The lock is held."""
+        now = self._clock.now()
+        self._level = min(self.limit.burst, self._level + max(0.0, now - self._at) * self.limit.rate)
+        self._at = now
 
 
 class Pace:
@@ -114,7 +120,7 @@ class Pace:
             self._clock.sleep(wait)
         return wait
 
-    def levels(self) -> dict[str, float]:
-        """Tokens left in each bucket that has been drawn from, for metrics."""
-        used = {bucket for buckets in self._of.values() for bucket in buckets}
-        return {f"{b.limit.service}:{b.limit.operations}": b.level() for b in used}
+    def levels(self) -> dict[tuple[str, str], float]:
+        """Tokens there are in each bucket that has been drawn from, by its service and operations, for metrics."""
+        drawn = {bucket for buckets in tuple(self._of.values()) for bucket in buckets}
+        return {(b.limit.service, b.limit.operations): b.level() for b in drawn}

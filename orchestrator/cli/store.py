@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from orchestrator.core.clock import Clock, SystemClock
@@ -13,10 +14,16 @@ if TYPE_CHECKING:
     from orchestrator.aws.door import Access, Aws
 
 
-def open_store(settings: Settings, clock: Clock, plan: Access | None = None, aws: Aws | None = None) -> Store:
+def open_store(
+    settings: Settings,
+    clock: Clock,
+    plan: Access | None = None,
+    aws: Aws | None = None,
+    opened: Callable[[Aws], None] = lambda _door: None,
+) -> Store:
     """The store in force. ``aws`` is the door to the account of the ``plan`` where there is one.
 
-    The table is looked for there unless the settings say otherwise.
+    The table is looked for there unless the settings say otherwise. ``opened`` is told of the door that it is behind.
     """
     if settings.store is None:
         from orchestrator.stores.file import FileStore
@@ -25,6 +32,7 @@ def open_store(settings: Settings, clock: Clock, plan: Access | None = None, aws
     from orchestrator.stores.dynamodb import DynamoDbStore
 
     door = aws if aws and _reached_by(aws, settings.store) else door_to(settings.store, settings, clock, plan)
+    opened(door)
     return DynamoDbStore(door, settings.store.table, secrets.token_hex(8), (SystemClock(), clock))
 
 

@@ -45,3 +45,13 @@ class Sink(Protocol):
 
 def silent(event: Event) -> None:
     """A sink for nobody."""
+
+
+def each_of(*sinks: Sink) -> Sink:
+    """One sink for several, told in this order."""
+
+    def tell(event: Event) -> None:
+        for sink in sinks:
+            sink(event)
+
+    return tell

@@ -28,7 +28,8 @@ class Rhythm:
 class Daemon:
     """Many stacks on a timer. What happens goes to the sink of ``means``.
 
-    ``views`` is what there is to see of stacks, ``calls`` how often each AWS call was made, with which result.
+    ``views`` is what there is to see of stacks, ``calls`` how often each AWS call was made, with which result,
+    ``waiting`` how many stacks are due and not worked on yet.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Daemon:
         """``queue``: where stacks are worked on, so many ``workers`` at once in this process unless given."""
         self.views = Views()
         self.calls: Counter[Call] = Counter()
+        self.waiting = 0
         self.reconciler = Reconciler(means, self._known, self.views)
         self._plans = plans
         self._means = means
@@ -85,7 +87,9 @@ class Daemon:
             self._see(key)
             if not self._queue.put(key):
                 self._schedule.settle(key, Again.LATER, now)
-        self.calls.update(self._means.doors.drain())
+        self.waiting = max(0, self._schedule.taken() - len(self._queue.busy()))
+        if made := self._means.doors.drain():
+            self.calls = self.calls + made  # a new one, since others read it meanwhile
 
     # -- inside ------------------------------------------------------------------------------------------------------
 

@@ -5,15 +5,18 @@ It remembers nothing that the next tick needs: any process with the same plans a
 
 from __future__ import annotations
 
+import contextlib
+import enum
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from orchestrator.app import keeping, leftovers, pausing, steering
+from orchestrator.app import keeping, pausing, steering
 from orchestrator.app import outlook as looking
 from orchestrator.app.doors import Doors
 from orchestrator.app.ending import Ending, Outcome
 from orchestrator.app.failures import Sort, failure
+from orchestrator.app.leftovers import Leftovers, Standing, halted
 from orchestrator.app.system import System
 from orchestrator.aws.door import Aws
 from orchestrator.core.clock import Clock
@@ -26,16 +29,46 @@ from orchestrator.daemon.teller import Teller
 from orchestrator.daemon.troubles import Troubles
 from orchestrator.daemon.views import Views
 from orchestrator.daemon.watched import StoreDown, Watched
-from orchestrator.lease import Lease, LeaseLost
+from orchestrator.lease import LeaseLost
 from orchestrator.plan.load.loader import LoadedPlan
 
 PATIENCE = 300.0
 """Seconds of a rollout in one tick: then others get a turn, and a message that was lost with its worker is old news."""
 
 
+class Result(enum.StrEnum):
+    """What became of a tick."""
+
+    SUCCESS = "success"
+    REQUEUE = "requeue"
+    """There is more to do at once."""
+    HELD = "held"
+    """Somebody else is at work on the stack."""
+    ERROR = "error"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ticked:
+    """A tick that is over, for whoever counts: nothing need have happened in it. ``seconds`` are real ones."""
+
+    key: str
+    stack: str
+    result: Result
+    seconds: float
+    ended: tuple[Standing, ...] = ()
+    """The rollouts that have ended since the tick before, whoever drove them."""
+
+
+def _uncounted(ticked: Ticked) -> None:
+    """Nobody counts."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Means:
-    """What ticks are done with. ``stores``: the store of a plan, given the door to its account."""
+    """What ticks are done with. ``stores``: the store of a plan, given the door to its account.
+
+    ``sink`` is told what happens in stacks, ``ticked`` of each tick; neither may raise or block for long.
+    """
 
     doors: Doors
     stores: Callable[[LoadedPlan, Aws], Store]
@@ -43,6 +76,7 @@ class Means:
     wall: Clock
     stop: threading.Event
     sink: Sink
+    ticked: Callable[[Ticked], None] = _uncounted
     workers: int = 8
 
 
@@ -53,6 +87,7 @@ class Reconciler:
         self._means = means
         self._planned = planned
         self._views = views
+        self._since = means.clock.now()
         self.troubles = Troubles(means.sink, means.clock)
 
     def __call__(self, key: str) -> Again:
@@ -61,20 +96,33 @@ class Reconciler:
         if planned is None or planned.loaded is None or planned.loaded.model.daemon.mode == "off":
             self.troubles.over(key)
             return Again.LATER
-        door = self._means.doors.to(planned.loaded.model)
+        began, before = self._means.wall.now(), self._views.view(key).standings
+        again, result = self._reconcile(planned, planned.loaded)
+        seconds, ended = self._means.wall.now() - began, self._ended(before, self._views.view(key).standings)
+        self._means.ticked(Ticked(key=key, stack=planned.loaded.stack, result=result, seconds=seconds, ended=ended))
+        return again
+
+    def _reconcile(self, planned: Planned, loaded: LoadedPlan) -> tuple[Again, Result]:
+        key, door = planned.key, self._means.doors.to(loaded.model)
         try:
-            again, trouble = Tick(self._means, self._views, planned, planned.loaded, door).run()
+            again, trouble = Tick(self._means, self._views, planned, loaded, door).run()
         except LockHeld as other:
-            self._views.update(key, held=other.message)
-            again, trouble = Again.LATER, ""
+            self._views.update(key, held=other.message, trouble="")
+            self.troubles.over(key)
+            return Again.LATER, Result.HELD
         except Exception as error:
-            return self._failed(key, planned.loaded, door, error)
+            return self._failed(key, loaded, door, error), Result.ERROR
         self._views.update(key, trouble=trouble)
         if trouble:
-            self.troubles.met(planned.loaded.stack, key, trouble)
-        else:
-            self.troubles.over(key)
-        return again
+            self.troubles.met(loaded.stack, key, trouble)
+            return again, Result.ERROR
+        self.troubles.over(key)
+        return again, Result.REQUEUE if again is Again.SOON else Result.SUCCESS
+
+    def _ended(self, before: Mapping[str, Standing], after: Mapping[str, Standing]) -> tuple[Standing, ...]:
+        """The rollouts that have ended since, but for those of a time when nobody here looked."""
+        known = {standing.id for standing in before.values() if standing.over}
+        return tuple(s for s in after.values() if s.over and s.id not in known and s.ended >= self._since)
 
     def _failed(self, key: str, loaded: LoadedPlan, door: Aws, error: Exception) -> Again:
         found = failure(error)
@@ -115,8 +163,7 @@ class Tick:
         system = self._system
         pause = pausing.paused(system)
         self._views.update(self._key, paused=str(pause) if pause else "", held="")
-        left = () if pause else leftovers.onward(system)
-        self._views.update(self._key, rollouts=leftovers.under_way(system), moving=left)
+        left = self._look_for_rollouts(paused=pause is not None)
         if left and (answer := self._go_on(left)):
             return answer
         outlook = looking.look(system)
@@ -130,37 +177,52 @@ class Tick:
     def _go_on(self, services: tuple[str, ...]) -> tuple[Again, str] | None:
         """Drive what was left; None when it turned out that there is nothing to drive."""
         system = self._system
-        with system.hold("daemon: going on with a rollout") as lease:
+        with self._hold("daemon: going on with a rollout"):
             ending = steering.carry_on(system, services, self._teller, patience=PATIENCE)
-            self._own(lease)
-        self._views.update(self._key, rollouts=leftovers.under_way(system), moving=leftovers.onward(system))
+        self._look_for_rollouts()
         if not ending.services:
             return None
-        halted = [f"{s.service} {s.outcome.words}: {s.why}" for s in ending.services if leftovers.halted(s)]
-        if halted and not system.stop.is_set():
-            return Again.AFTER_A_FAILURE, "; ".join(halted)
+        stuck = [f"{s.service} {s.outcome.words}: {s.why}" for s in ending.services if halted(s)]
+        if stuck and not system.stop.is_set():
+            return Again.AFTER_A_FAILURE, "; ".join(stuck)
         return Again.SOON, ""
 
     def _put_back(self) -> tuple[Again, str]:
         system = self._system
-        with system.hold("daemon: putting back what differs") as lease:
+        with self._hold("daemon: putting back what differs"):
             ending = keeping.put_back(system, self._teller, patience=PATIENCE)
-            self._own(lease)
         if ending is None:
             return Again.LATER, ""
         self._teller.applied(ending)
-        self._views.update(self._key, rollouts=leftovers.under_way(system), moving=leftovers.onward(system))
+        self._look_for_rollouts()
         if ending.outcome is Outcome.FAILED:
             return Again.AFTER_A_FAILURE, _why(ending)
         return (Again.SOON if ending.outcome in (Outcome.SUCCEEDED, Outcome.TIMED_OUT) else Again.LATER), ""
 
-    def _own(self, lease: Lease) -> None:
-        """Raise ``LeaseLost`` when what was done was cut short by that: endings do not tell it from other stops."""
-        if not lease.fence:
-            raise LeaseLost(f"{self._system.stack} is no longer ours to change", hint="whoever has it now goes on")
+    def _look_for_rollouts(self, *, paused: bool = False) -> tuple[str, ...]:
+        """See how far rollouts are; the services whose rollout goes on by itself."""
+        left = Leftovers.of(self._system)
+        moving = () if paused else left.onward()
+        self._views.update(self._key, rollouts=left.under_way(), standings=left.standings(), moving=moving)
+        return moving
+
+    @contextlib.contextmanager
+    def _hold(self, doing: str) -> Iterator[None]:
+        """Hold the stack, and be seen to.
+
+        Raises ``LeaseLost`` when what was done was cut short by that: endings do not tell it from other stops.
+        """
+        with self._system.hold(doing) as lease:
+            self._views.update(self._key, leased=self._system.wall.now())
+            try:
+                yield
+            finally:
+                self._views.update(self._key, leased=None)
+            if not lease.fence:
+                raise LeaseLost(f"{self._system.stack} is no longer ours to change", hint="whoever has it now goes on")
 
 
 def _why(ending: Ending) -> str:
     steps = [f"{r.step.subject}: {r.error}" for r in ending.report.failed]
-    services = [f"{s.service} {s.outcome.words}: {s.why}" for s in ending.services if leftovers.halted(s)]
+    services = [f"{s.service} {s.outcome.words}: {s.why}" for s in ending.services if halted(s)]
     return "; ".join([*steps, *services])

@@ -81,6 +81,10 @@ class Schedule:
             pause = known.interval * (1 + JITTER * (2 * chance - 1))
         self._entries[key] = Entry(known.interval, now + pause, ticks, failures)
 
+    def taken(self) -> int:
+        """How many are at work, or on their way there."""
+        return sum(entry.at is None for entry in self._entries.values())
+
     def next(self) -> float | None:
         """When somebody is due; None while nobody waits."""
         return min((e.at for e in self._entries.values() if e.at is not None), default=None)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from orchestrator.app.ending import Ending, Outcome
 from orchestrator.app.keeping import Difference
+from orchestrator.app.leftovers import Standing
 from orchestrator.core.clock import Clock
 from orchestrator.core.events import Event, Sink, State
 from orchestrator.daemon.views import Views
@@ -35,7 +36,7 @@ class Teller:
         with self._lock:
             news = self._rollout_news(event) if event.action == "roll out" else self._step_news(event)
         if news:
-            self._sink(dc.replace(event, details={**event.details, "stack": self._stack}))
+            self._sink(dc.replace(event, details={**event.details, "stack": self._stack, "plan": self._key}))
 
     def _step_news(self, event: Event) -> bool:
         """See whether a step fails; what is only tried again is no news."""
@@ -51,6 +52,8 @@ class Teller:
 
     def _rollout_news(self, event: Event) -> bool:
         """See how far a rollout is; whether anybody wants to be told."""
+        known = self._views.view(self._key).standings
+        self._views.update(self._key, standings={**known, event.subject: Standing.told(event.details)})
         outcome, release = event.details.get("outcome"), str(event.details.get("release", {}).get("hash", ""))
         if outcome == _IN_TURNS:
             return False
@@ -84,7 +87,7 @@ class Teller:
         self._tell(self._stack, State.DONE if good else State.NOTE, said, action="put back")
 
     def _tell(self, subject: str, state: State, message: str, *, action: str = "drift", **details: object) -> None:
-        told = {**details, "stack": self._stack}
+        told = {**details, "stack": self._stack, "plan": self._key}
         self._sink(
             Event(at=self._clock.now(), subject=subject, action=action, state=state, message=message, details=told)
         )

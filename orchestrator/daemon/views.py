@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from orchestrator.app.keeping import Difference
+from orchestrator.app.leftovers import Standing
 
 
 class State(enum.StrEnum):
@@ -43,6 +44,8 @@ class StackView:
     """Who else was at it when we wanted to be."""
     rollouts: Mapping[str, str] = dc.field(default_factory=dict)
     """How far each unfinished rollout is, by service."""
+    standings: Mapping[str, Standing] = dc.field(default_factory=dict)
+    """The present or last rollout of each service; while this daemon drives one, as its events tell it."""
     going: Mapping[str, str] = dc.field(default_factory=dict)
     """The release that each rollout is about which this daemon has told of."""
     failing: Mapping[str, str] = dc.field(default_factory=dict)
@@ -50,6 +53,8 @@ class StackView:
     moving: tuple[str, ...] = ()
     """The services of which a rollout goes on by itself; others wait for a person."""
     differences: tuple[Difference, ...] = ()
+    leased: float | None = None
+    """Since when this daemon holds the stack; None while it does not."""
     looked: float | None = None
     """When it was last compared with AWS."""
     due: float | None = None

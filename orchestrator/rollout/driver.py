@@ -29,7 +29,7 @@ from orchestrator.rollout.starting import Starter
 from orchestrator.rollout.state import Cursor, Outcome, Phase, as_json, from_json, key
 from orchestrator.rollout.watch import look
 
-__all__ = ["Job", "Move", "Result", "drive", "unfinished"]
+__all__ = ["Job", "Move", "Result", "drive", "latest", "unfinished"]
 
 _PASSING = frozenset({ErrorClass.THROTTLED, ErrorClass.UNKNOWN, ErrorClass.PROPAGATING, ErrorClass.NOT_FOUND})
 _BLIND_PAUSE = 10.0
@@ -38,11 +38,15 @@ _BLIND_ROUNDS = 30
 
 def unfinished(store: Store, stack: str) -> dict[str, Cursor]:
     """Rollouts of a stack that have not ended, by service."""
+    return {name: cursor for name, cursor in latest(store, stack).items() if cursor.phase is not Phase.ENDED}
+
+
+def latest(store: Store, stack: str) -> dict[str, Cursor]:
+    """The present or last rollout of every service of a stack."""
     found = {}
     for place in store.keys(f"{stack}/rollouts/"):
-        stored = store.load(place)
-        cursor = from_json(stored.value) if stored else None
-        if cursor and cursor.phase is not Phase.ENDED:
+        if stored := store.load(place):
+            cursor = from_json(stored.value)
             found[cursor.service] = cursor
     return found
 

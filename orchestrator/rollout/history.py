@@ -8,6 +8,9 @@ from typing import Any
 from orchestrator.core.store import Store
 from orchestrator.rollout.state import Cursor, Outcome, as_json
 
+_WHAT = ("id", "stack", "service", "strategy", "release", "by")
+_HOW = ("started", "ended", "waited", "why", "evidence", "journal")
+
 
 def write(store: Store, cursor: Cursor) -> None:
     """Keep the record of an ended rollout. Written before its cursor ends, so perhaps twice, never not at all."""
@@ -19,9 +22,8 @@ def write(store: Store, cursor: Cursor) -> None:
 def record(cursor: Cursor) -> dict[str, Any]:
     """A rollout as its history tells it."""
     plain = as_json(cursor)
-    kept = ("id", "stack", "service", "strategy", "release", "by", "started", "ended", "why", "evidence", "journal")
     return {
-        **{k: plain[k] for k in kept},
+        **{k: plain[k] for k in _WHAT + _HOW},
         "outcome": cursor.outcome.value if cursor.outcome else "",
         "exit_code": cursor.outcome.exit_code if cursor.outcome else None,
         "weights": weights(cursor),

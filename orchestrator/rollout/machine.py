@@ -84,9 +84,10 @@ def hurry(cursor: Cursor, now: float) -> Cursor:
     left = cursor.forward[cursor.at :]
     kept = tuple(s for s in left if not watches(s) and s.name != Approve.name and not _partial(s))
     hurried = dc.replace(cursor, forward=(*cursor.forward[: cursor.at], *kept))
-    if not kept:
-        return _end(hurried, now)
-    return hurried if kept[0] is left[0] else dc.replace(hurried, since=now)
+    if kept and kept[0] is left[0]:
+        return hurried
+    further = dc.replace(hurried, since=now, waited=_waited_for_people(cursor, now))
+    return further if kept else _end(further, now)
 
 
 def _partial(stage: Stage) -> bool:
@@ -98,7 +99,8 @@ def resume(cursor: Cursor, now: float) -> Cursor:
     if cursor.phase is Phase.ENDED:
         return cursor
     if cursor.phase is Phase.FORWARD:  # whatever kept it waiting is asked about anew
-        return dc.replace(_excused(cursor, now), outcome=None, why="", evidence={})
+        waited = cursor.waited + (now - max(cursor.driven, cursor.since) if frozen(cursor) else 0.0)
+        return dc.replace(_excused(cursor, now), outcome=None, why="", evidence={}, waited=waited)
     return dc.replace(cursor, outcome=None)
 
 
@@ -145,9 +147,10 @@ def note_down(cursor: Cursor, now: float, note: str, **more: str) -> Cursor:
 
 
 def _next(cursor: Cursor, now: float) -> Cursor:
+    left = dc.replace(cursor, waited=_waited_for_people(cursor, now))
     if cursor.at + 1 < len(cursor.walking):
-        return dc.replace(cursor, at=cursor.at + 1, since=now)
-    return _end(cursor, now)
+        return dc.replace(left, at=cursor.at + 1, since=now)
+    return _end(left, now)
 
 
 def _end(cursor: Cursor, now: float) -> Cursor:
@@ -176,6 +179,12 @@ def _failed(cursor: Cursor, why: str, evidence: Mapping[str, Any], now: float) -
 
 
 def _turn(cursor: Cursor, phase: Phase, why: str, evidence: Mapping[str, Any], now: float) -> Cursor:
-    noted = note_down(cursor, now, why)
+    noted = dc.replace(note_down(cursor, now, why), waited=_waited_for_people(cursor, now))
     turned = dc.replace(noted, phase=phase, at=0, since=now, turned=now, why=why, evidence=evidence)
     return turned if turned.walking else _end(turned, now)
+
+
+def _waited_for_people(cursor: Cursor, now: float) -> float:
+    """Seconds for which it has waited for people, if it leaves its stage now."""
+    asks = cursor.phase is Phase.FORWARD and cursor.stage is not None and cursor.stage.name == Approve.name
+    return cursor.waited + (now - cursor.since if asks else 0.0)

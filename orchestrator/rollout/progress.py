@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.clock import Clock
 from orchestrator.core.events import Event, Sink, State
-from orchestrator.rollout.state import Outcome, Phase
+from orchestrator.rollout.state import Cursor, Outcome, Phase
 
 if TYPE_CHECKING:
     from orchestrator.rollout.run import Run
@@ -78,19 +78,37 @@ def details(run: Run) -> Mapping[str, Any]:
     """Everything a live view shows, JSON-ready."""
     cursor = run.cursor
     return {
+        **standing(cursor),
+        "stages": [stage.name for stage in cursor.walking],
+        "at": cursor.at,
+        "tasks": tasks(run),
+        "readings": readings(cursor),
+        "release": dict(cursor.release),
+        **(dict(cursor.evidence) or run.evidence()),
+    }
+
+
+def standing(cursor: Cursor) -> Mapping[str, Any]:
+    """How far a rollout is, as its cursor tells it, JSON-ready."""
+    return {
+        "id": cursor.id,
         "strategy": cursor.strategy,
         "phase": cursor.phase.value,
         "stage": cursor.stage.name if cursor.stage else "",
-        "stages": [stage.name for stage in cursor.walking],
-        "at": cursor.at,
         "old": cursor.facts.old,
         "new": cursor.facts.new,
         "percent": cursor.facts.percent,
-        "tasks": tasks(run),
-        "release": dict(cursor.release),
         "outcome": cursor.outcome.value if cursor.outcome else None,
-        **(dict(cursor.evidence) or run.evidence()),
+        "started": cursor.started,
+        "ended": cursor.ended,
+        "waited": cursor.waited,
     }
+
+
+def readings(cursor: Cursor) -> list[Mapping[str, Any]]:
+    """What each gate of each stage said last, in the order in which they were first asked."""
+    last = {(entry["phase"], entry["stage"], entry["gate"]): entry for entry in cursor.journal if "gate" in entry}
+    return [{key: entry[key] for key in ("gate", "stage", "judgement", "note", "at")} for entry in last.values()]
 
 
 def tasks(run: Run) -> Mapping[str, Mapping[str, int]]:

@@ -89,6 +89,8 @@ class Cursor:
     evidence: Mapping[str, Any] = dc.field(default_factory=dict)
     journal: tuple[Mapping[str, Any], ...] = ()
     ended: float = 0.0
+    waited: float = 0.0
+    """Seconds for which it has waited for people: for approvals, and while it was frozen."""
 
     @property
     def walking(self) -> tuple[Stage, ...]:

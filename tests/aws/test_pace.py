@@ -36,7 +36,7 @@ def test_an_operation_draws_from_every_bucket_it_belongs_to() -> None:
     pace.take("elbv2", "CreateRule")
     assert pace.take("elbv2", "DescribeRules") == 0
     assert pace.take("elbv2", "CreateRule") == 10
-    assert pace.levels()["elbv2:*"] == 97
+    assert pace.levels() == {("elbv2", "*"): 100, ("elbv2", "Create*"): 0}, "ten seconds have filled one up again"
 
 
 def test_what_no_limit_covers_never_waits() -> None:

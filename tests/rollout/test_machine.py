@@ -9,7 +9,7 @@ from orchestrator.rollout import machine
 from orchestrator.rollout.stages.base import Attempt
 from orchestrator.rollout.stages.traffic import Approve
 from orchestrator.rollout.stages.verdicts import Done, Fail, Halt, Pause, Superseded, Wait
-from orchestrator.rollout.state import Outcome, Phase, as_json, from_json
+from orchestrator.rollout.state import Cursor, Outcome, Phase, as_json, from_json
 from tests.rollout.makers import cursor
 
 
@@ -126,3 +126,26 @@ def test_what_fails_while_clearing_up_does_not_take_a_good_release_back() -> Non
     assert retiring.stage.name == "retire"
     after = machine.advance(retiring, Fail("AccessDenied"), 5.0)
     assert (after.phase, after.at, after.journal[-1]["note"]) == (Phase.FORWARD, 8, "AccessDenied")
+
+
+def _approving(**more: object) -> Cursor:
+    asking = cursor(**more)
+    return dc.replace(asking, forward=(*asking.forward[:4], Approve(), *asking.forward[4:]), at=4, since=100.0)
+
+
+def test_the_time_in_which_people_were_asked_is_told_apart_however_they_answer() -> None:
+    assert machine.advance(_approving(), Done("approved"), 700.0).waited == 600
+    assert machine.turn_back(_approving(), "abort by ann", 400.0).waited == 300
+    assert machine.hurry(_approving(), 300.0).waited == 200
+    assert machine.advance(cursor(at=4), Done(), 700.0).waited == 0, "what is watched waits for nobody"
+
+
+def test_the_time_for_which_a_failure_was_frozen_is_time_that_waited_for_people() -> None:
+    frozen = machine.advance(cursor(at=4, freeze=True), Fail("crashes"), 50.0)
+    resumed = machine.resume(dc.replace(frozen, driven=60.0), 1060.0)
+    assert (resumed.waited, machine.turn_back(resumed, "abort by ann", 1070.0).waited) == (1000, 1000)
+
+
+def test_a_cursor_that_an_older_version_has_stored_has_waited_for_nobody() -> None:
+    stored = {name: value for name, value in as_json(cursor()).items() if name != "waited"}
+    assert from_json(stored).waited == 0

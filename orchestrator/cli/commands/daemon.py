@@ -110,6 +110,7 @@ def _means(settings: Settings, sink: Any) -> Means:
     speed = settings.clock_speed
     clock = SystemClock(speed.factor, speed.since)
 
+    doors = Doors(clock, profile=settings.profile)
     lock = threading.Lock()
     known: dict[Access, tuple[Aws, Store]] = {}
 
@@ -119,11 +120,11 @@ def _means(settings: Settings, sink: Any) -> Means:
         access = Access(region=model.region, profile=settings.profile, role=model.role, account=model.account)
         with lock:
             if access not in known or known[access][0] is not door:
-                known[access] = door, open_store(settings, clock, access, door)
+                known[access] = door, open_store(settings, clock, access, door, doors.count)
             return known[access][1]
 
     return Means(
-        doors=Doors(clock, profile=settings.profile),
+        doors=doors,
         stores=store,
         clock=clock,
         wall=SystemClock(),
