@@ -8,12 +8,12 @@ from typing import Any
 
 from orchestrator.aws.door import Aws
 from orchestrator.aws.errors import ErrorClass, classify
-from orchestrator.kinds.ecs.task_definitions import canonical_input
+from orchestrator.kinds.ecs.task_definitions import canonical_input, read
 from orchestrator.rollout.decide import Decision, Delivery, Need, decide, differences, wanted_image
 from orchestrator.rollout.gates.alarms import Alarms, described, ringing
 from orchestrator.rollout.gates.base import Gate
 from orchestrator.rollout.images import Image, ImageMissing, resolve
-from orchestrator.rollout.release import IMAGE_TAG, RELEASE_TAG, ServiceSpec, release_of
+from orchestrator.rollout.release import IMAGE_TAG, RELEASE_TAG, ServiceSpec, release_of, revision
 from orchestrator.rollout.survey import LiveService, survey
 
 
@@ -73,9 +73,7 @@ def _delivered(aws: Aws, strayed: Sequence[tuple[ServiceSpec, LiveService]]) -> 
     """What others, a pipeline mostly, have deployed past us: an image of the service's own repository, by service."""
 
     def ask(pair: tuple[ServiceSpec, LiveService]) -> Mapping[str, Any]:
-        revision = pair[1].side.task_definition if pair[1].side else ""
-        answer: Mapping[str, Any] = aws.client("ecs").describe_task_definition(taskDefinition=revision)
-        return answer["taskDefinition"]  # type: ignore[no-any-return]
+        return (read(aws, pair[1].side.task_definition) if pair[1].side else None) or {}
 
     revisions = aws.each(ask, strayed)
     named = {
@@ -127,14 +125,16 @@ def _explained(aws: Aws, decision: Decision, delivered: Delivery | None) -> Deci
     if decision.need is not Need.ROLLOUT or decision.release is None or decision.live.side is None:
         return decision
     side = decision.live.side
-    answer = aws.client("ecs").describe_task_definition(taskDefinition=side.task_definition)
-    running, wanted = canonical_input(answer["taskDefinition"]), canonical_input(decision.release.task_definition)
+    found = read(aws, side.task_definition)
+    if found is None:
+        gone = f"{revision(side.task_definition)}, which runs, has been deleted"
+        return dc.replace(decision, reasons=(*decision.reasons, gone))
+    running, wanted = canonical_input(found), canonical_input(decision.release.task_definition)
     content = {key: side.described.get(key) for key in decision.release.content if key != "loadBalancers"}
     planned = {key: value for key, value in decision.release.content.items() if key != "loadBalancers"}
     image = delivered.image.text if delivered else side.tags.get(IMAGE_TAG, "")
-    found = [*_images(decision, image), *differences(running, wanted)]
-    found += differences(content, planned)
-    reasons = (*decision.reasons, *(text for text in found if not _image_uri(text)))
+    changes = [*_images(decision, image), *differences(running, wanted), *differences(content, planned)]
+    reasons = (*decision.reasons, *(text for text in changes if not _image_uri(text)))
     return dc.replace(decision, reasons=reasons or ("what runs was not rolled out from here",))
 
 

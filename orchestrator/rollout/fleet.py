@@ -9,11 +9,12 @@ from orchestrator.aws import tags
 from orchestrator.aws.door import Aws
 from orchestrator.core.errors import OrchestratorError
 from orchestrator.kinds.base import owned
-from orchestrator.kinds.ecs.task_definitions import canonical_input, newest
+from orchestrator.kinds.ecs.task_definitions import canonical_input, newest, read
 from orchestrator.rollout.release import (
     LABELS,
     RELEASE_TAG,
     SETTINGS,
+    TASK_DEFINITION_TAG,
     Release,
     ServiceSpec,
     launch_of,
@@ -67,14 +68,20 @@ class EcsFleet:
         release = self._known()
         if release.registered:
             return release.registered
-        wanted = release.task_definition
-        found = newest(self._aws, wanted["family"])
-        if found and canonical_input(found) == canonical_input(wanted):
-            return str(found["taskDefinitionArn"])
-        self._guard()
-        marks = tags.as_list(owned(self._spec.stack, self._spec.task_definition).tags, "key", "value")
-        made = self._ecs.register_task_definition(**wanted, tags=marks)
-        return str(made["taskDefinition"]["taskDefinitionArn"])
+        return self._registered(release.task_definition)
+
+    def renew(self) -> Mapping[str, Any]:
+        """What ran before, in the form in which ECS takes it: anew where its revision was deregistered meanwhile.
+
+        UpdateService refuses one that is INACTIVE, though what runs by it goes on; it can be read for as long.
+        """
+        previous = self._facts().previous
+        found = read(self._aws, previous["task_definition"])
+        if found is None or found["status"] == "ACTIVE":
+            return previous
+        arn = self._registered({k: v for k, v in canonical_input(found).items() if k != "tags"})
+        labels = {**previous.get("labels", {}), TASK_DEFINITION_TAG: revision(arn)}
+        return {**previous, "task_definition": arn, "labels": labels, "revision": revision(arn)}
 
     def deploy(self, colour: str, target: str, count: int | None) -> str:
         """Start a deployment on a colour and return its id. ``count`` None leaves the number of tasks to its owner."""
@@ -136,6 +143,15 @@ class EcsFleet:
                 self._ecs.deregister_task_definition(taskDefinition=arn)
 
     # -- inside ----------------------------------------------------------------------------------------------
+
+    def _registered(self, wanted: Mapping[str, Any]) -> str:
+        found = newest(self._aws, wanted["family"])
+        if found and canonical_input(found) == canonical_input(wanted):
+            return str(found["taskDefinitionArn"])
+        self._guard()
+        marks = tags.as_list(owned(self._spec.stack, self._spec.task_definition).tags, "key", "value")
+        made = self._ecs.register_task_definition(**wanted, tags=marks)
+        return str(made["taskDefinition"]["taskDefinitionArn"])
 
     def _known(self) -> Release:
         if self._release is None:

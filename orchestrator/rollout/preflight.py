@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.aws.door import Aws
-from orchestrator.aws.errors import ErrorClass, classify, code_of
+from orchestrator.aws.errors import ErrorClass, classify
+from orchestrator.kinds.ecs.task_definitions import read
 from orchestrator.rollout.images import ImageMissing, resolve
 from orchestrator.rollout.release import Release, ServiceSpec, revision, settings_of
 from orchestrator.rollout.sides import Side
@@ -136,23 +137,23 @@ def _roles(ground: Ground) -> Iterable[str]:
 
 
 def _way_back(ground: Ground) -> Iterable[str]:
-    """What runs now could be started again: its revision is active, and its image has not been cleared away."""
+    """What runs now could be started again: its revision can be read, and its image has not been cleared away.
+
+    One that was deregistered serves as well: the side that runs it stays as it is, or it is registered anew.
+    """
     live, spec = ground.live, ground.spec
     if live.side is None:
         return
     definition = live.side.task_definition
-    try:
-        answer = ground.aws.client("ecs").describe_task_definition(taskDefinition=definition)
-    except Exception as error:
-        if code_of(error) != "ClientException":
-            raise
+    found = read(ground.aws, definition)
+    if found is None:
         yield f"no way back: {revision(definition)} is not there any more"
         return
-    if answer["taskDefinition"]["status"] != "ACTIVE":
-        yield f"no way back: {revision(definition)} is {answer['taskDefinition']['status'].lower()}"
+    if found["status"] not in ("ACTIVE", "INACTIVE"):
+        yield f"no way back: {revision(definition)} is {found['status'].lower().replace('_', ' ')}"
     if live.image and spec.wants(live.image).digest:
-        found = resolve(ground.aws, {"before": spec.wants(live.image)})["before"]
-        if isinstance(found, ImageMissing):
+        image = resolve(ground.aws, {"before": spec.wants(live.image)})["before"]
+        if isinstance(image, ImageMissing):
             yield f"no way back: image {live.image} is not in {spec.repository} any more"
 
 

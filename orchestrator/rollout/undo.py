@@ -7,6 +7,7 @@ import dataclasses as dc
 from orchestrator.aws.door import Aws
 from orchestrator.core.errors import Refused
 from orchestrator.core.store import Store
+from orchestrator.kinds.ecs.task_definitions import read
 from orchestrator.rollout import history
 from orchestrator.rollout.decide import Decision, Need
 from orchestrator.rollout.images import Image
@@ -24,8 +25,12 @@ def undo(aws: Aws, spec: ServiceSpec, live: LiveService, store: Store) -> Decisi
             hint="deploy the image that you want with --image",
         )
     definition, text = before
-    answer = aws.client("ecs").describe_task_definition(taskDefinition=definition)
-    found = answer["taskDefinition"]
+    found = read(aws, definition)
+    if found is None:
+        raise Refused(
+            f"{revision(definition)}, which ran before, has been deleted",
+            hint="deploy the image that you want with --image",
+        )
     uri = next(c["image"] for c in found["containerDefinitions"] if c["name"] == spec.container)
     release = release_from(spec, found, Image(text, uri))
     if found["status"] == "ACTIVE":

@@ -149,6 +149,10 @@ class Theatre:
         self._effect()
         return "new"
 
+    def renew(self) -> Mapping[str, Any]:
+        self._effect()
+        return self.facts.previous
+
     def deploy(self, colour: str, target: str, count: int | None) -> str:
         live = self.colours[colour]
         self._effect()

@@ -178,16 +178,21 @@ def register(aws: Aws, want: TaskDefinition) -> Item:
     return made
 
 
-def newest(aws: Aws, family: str) -> Item | None:
-    """The newest active revision of a family with its tags, or None where there is none."""
+def read(aws: Aws, definition: str) -> Item | None:
+    """A revision, or the newest active one of a family, with its tags; None where there is none, or not any more."""
     try:
-        answer = aws.client("ecs").describe_task_definition(taskDefinition=family, include=["TAGS"])
+        answer = aws.client("ecs").describe_task_definition(taskDefinition=definition, include=["TAGS"])
     except Exception as error:
         if code_of(error) == "ClientException" and "Unable to describe" in message_of(error):
-            return None  # AWS has no error of its own for a family that it does not know
+            return None  # AWS has no error of its own for one that it does not know
         raise
-    revision: Item = answer["taskDefinition"]
-    return {**revision, "tags": answer.get("tags", [])} if revision["status"] == "ACTIVE" else None
+    return {**answer["taskDefinition"], "tags": answer.get("tags", [])}
+
+
+def newest(aws: Aws, family: str) -> Item | None:
+    """The newest active revision of a family with its tags, or None where there is none."""
+    found = read(aws, family)
+    return found if found and found["status"] == "ACTIVE" else None
 
 
 def _revisions(aws: Aws, family: str, status: str) -> list[str]:

@@ -50,6 +50,8 @@ class Provision:
         ):
             attempt = dc.replace(attempt, id=primary.id)
         else:
+            if self.target == RELEASE and world.facts.previous:  # it can be read for as long as something runs by it
+                world.remember(previous=world.fleet.renew())
             attempt = Attempt(asked=True, before=primary.id if primary else "", at=world.now)
             self._remember(world, attempt)
             count = None if self.in_place and side.active and side.desired else world.facts.count

@@ -184,14 +184,23 @@ def test_what_a_rollout_would_be_refused_for_is_told_by_verify_before_anybody_be
 
     assert bad() == {}
     running.client("logs").delete_log_group(logGroupName="/chat/users")
-    (tasks,) = {task["taskDefinitionArn"] for task in tasks_of(running, "feed")}
-    running.client("ecs").deregister_task_definition(taskDefinition=tasks)
-    gone = tasks.rpartition("/")[2]
-    assert bad() == {
-        "rollout of users": "log group /chat/users is not there",
-        "rollout of feed": f"no way back: {gone} is inactive",
-    }
+    assert bad() == {"rollout of users": "log group /chat/users is not there"}
     running.apply()
+
+
+@pytest.mark.parametrize(("service", "behaves"), [("users", "crash"), ("frontend", "errors=100")])
+def test_what_runs_by_a_revision_that_somebody_deregistered_can_be_gone_back_to(
+    running: System, service: str, behaves: str
+) -> None:
+    known = running_image(running, service)
+    (definition,) = {task["taskDefinitionArn"] for task in tasks_of(running, service)}
+    running.client("ecs").deregister_task_definition(taskDefinition=definition)
+    assert all(check.good for check in verify(running.system, {}))
+    running.aws.sandbox.push(f"chat/{service}", "backwards", behaves)
+    assert running.deploy(**{service: "backwards"}).outcome is Outcome.ROLLED_BACK
+    assert running_image(running, service) == known
+    assert leads_to(running, "users") == addresses(tasks_of(running, "users"))
+    assert running.look().empty
 
 
 def test_an_image_in_which_a_scan_finds_something_critical_starts_no_task(running: System) -> None:

@@ -51,9 +51,11 @@ def test_an_image_to_go_back_to_that_has_been_cleared_away(posts: Scene) -> None
     assert "no way back: image v1@sha256:" in _refused(posts)
 
 
-def test_a_revision_to_go_back_to_that_has_been_deregistered(posts: Scene) -> None:
-    posts.aws.client("ecs").deregister_task_definition(taskDefinition="forum-posts:1")
-    assert _refused(posts) == "no way back: forum-posts:1 is inactive"
+def test_a_revision_to_go_back_to_that_is_deleted(posts: Scene) -> None:
+    ecs = posts.aws.client("ecs")
+    ecs.deregister_task_definition(taskDefinition="forum-posts:1")
+    ecs.delete_task_definitions(taskDefinitions=["forum-posts:1"])
+    assert _refused(posts) == "no way back: forum-posts:1 is not there any more"
 
 
 def test_a_role_that_ecs_may_not_assume(posts: Scene) -> None:
