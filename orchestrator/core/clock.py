@@ -54,3 +54,13 @@ class SystemClock:
 def iso(at: float) -> str:
     """An instant as ISO 8601 in UTC, to the second: ``2026-01-31T12:00:00Z``."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them: ``42s``, ``2m05s``, ``1h02m``."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02}s"
+    return f"{whole // 3600}h{whole % 3600 // 60:02}m"

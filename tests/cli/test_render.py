@@ -15,7 +15,8 @@ from orchestrator.cli.render.jsonl import JsonLines
 from orchestrator.cli.render.junit import JUnit
 from orchestrator.cli.render.plain import PlainLines
 from orchestrator.cli.render.tree import LiveTree
-from orchestrator.cli.render.words import bar, duration
+from orchestrator.cli.render.words import bar
+from orchestrator.core.clock import duration
 from orchestrator.core.errors import OrchestratorError
 from orchestrator.core.events import Event, State
 

@@ -11,7 +11,7 @@ import typer
 
 from orchestrator.cli import flags
 from orchestrator.cli.store import open_store
-from orchestrator.core.clock import SystemClock, iso
+from orchestrator.core.clock import SystemClock, duration, iso
 from orchestrator.core.errors import OrchestratorError
 from orchestrator.core.store import Store
 from orchestrator.settings import load_settings
@@ -78,8 +78,6 @@ def _store(profile: str | None) -> Store:
 
 
 def _line(of: str, holding: Holding, now: float) -> str:
-    from orchestrator.cli.render.words import duration
-
     place = of.partition("@")[2]
     return "  ".join(
         [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrator.app.ending import Ending, Outcome, ServiceEnding
-from orchestrator.cli.render.words import duration
+from orchestrator.core.clock import duration
 from orchestrator.reconcile.report import Outcome as StepOutcome
 
 if TYPE_CHECKING:

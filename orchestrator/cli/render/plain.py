@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TextIO
 
-from orchestrator.cli.render.words import duration, sentence
-from orchestrator.core.clock import Clock, iso
+from orchestrator.cli.render.words import sentence
+from orchestrator.core.clock import Clock, duration, iso
 from orchestrator.core.events import Event, State
 
 _HEARTBEAT = 30.0

@@ -6,8 +6,8 @@ import dataclasses as dc
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.cli.render.words import bar, duration
-from orchestrator.core.clock import iso
+from orchestrator.cli.render.words import bar
+from orchestrator.core.clock import duration, iso
 
 if TYPE_CHECKING:
     from orchestrator.app.inspection import ServiceStatus, SideStatus

@@ -11,8 +11,8 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from orchestrator.cli.render.words import STYLES, bar, duration, sentence, tasks
-from orchestrator.core.clock import Clock
+from orchestrator.cli.render.words import STYLES, bar, sentence, tasks
+from orchestrator.core.clock import Clock, duration
 from orchestrator.core.events import Event, State
 
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"

@@ -36,16 +36,6 @@ _PAST: Mapping[str, str] = {
 }
 
 
-def duration(seconds: float) -> str:
-    """Seconds as people say them: ``42s``, ``2m05s``, ``1h02m``."""
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole}s"
-    if whole < 3600:
-        return f"{whole // 60}m{whole % 60:02}s"
-    return f"{whole // 3600}h{whole % 3600 // 60:02}m"
-
-
 def done(action: str) -> str:
     """The action as something that has happened."""
     return _PAST.get(action, action)
