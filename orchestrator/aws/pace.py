@@ -72,13 +72,18 @@ LIMITS: tuple[Limit, ...] = (
 )
 
 
+_KEPT = 0.9
+"""Of a burst, how much is used: calls that go out one after another may arrive all at once, and retries count too."""
+
+
 class Bucket:
     """One limit, shared by all threads: callers queue up in the debt of the bucket."""
 
     def __init__(self, limit: Limit, clock: Clock) -> None:
         self.limit = limit
         self._clock = clock
-        self._level = limit.burst
+        self._burst = max(1.0, _KEPT * limit.burst)
+        self._level = self._burst
         self._at = clock.now()
         self._lock = threading.Lock()
 
@@ -98,7 +103,7 @@ class Bucket:
     def _refill(self) -> None:
         """Add what has come in since. The lock is held."""
         now = self._clock.now()
-        self._level = min(self.limit.burst, self._level + max(0.0, now - self._at) * self.limit.rate)
+        self._level = min(self._burst, self._level + max(0.0, now - self._at) * self.limit.rate)
         self._at = now
 
 
