@@ -29,6 +29,8 @@ class Setting:
     default: Callable[[Mapping[str, str]], Any]
     read: Callable[[str], Any] = str
     allowed: str = "text"
+    secret: bool = False
+    """Whether it may hold a password, so that even a wrong one is not shown."""
 
     @property
     def variable(self) -> str:
@@ -95,6 +97,29 @@ def _store(text: str) -> SharedStore | str:
     return shared_store(text) or text
 
 
+@dataclass(frozen=True)
+class Broker:
+    """Where Celery keeps messages for workers. Its address may hold a password, and shows without it."""
+
+    url: str = field(repr=False)
+
+    @property
+    def transport(self) -> str:
+        """``redis``, ``sqs`` or ``amqp``."""
+        return _BROKERS[urlsplit(self.url).scheme]
+
+    def __str__(self) -> str:
+        address = urlsplit(self.url)
+        return f"{address.scheme}://{address.netloc.rpartition('@')[2]}{address.path}"
+
+
+def named_broker(text: str) -> Broker:
+    """The broker that an address names. Raises ``ValueError``."""
+    if urlsplit(text).scheme not in _BROKERS:
+        raise ValueError
+    return Broker(text)
+
+
 def _workers(text: str) -> int:
     value = int(text)
     if not 1 <= value <= 64:
@@ -103,11 +128,21 @@ def _workers(text: str) -> int:
 
 
 STORES = "file, or dynamodb://TABLE with any of ?region=…&profile=…&role=…"
+BROKERS = "redis://…, rediss://…, sqs://…, amqp://… or amqps://…"
+_BROKERS = {"redis": "redis", "rediss": "redis", "sqs": "sqs", "amqp": "amqp", "amqps": "amqp"}
 _TABLE = re.compile(r"[\w.-]{3,255}", re.ASCII)
 
 SETTINGS: tuple[Setting, ...] = (
     Setting("state_dir", "where leases, rollout cursors and history are kept", _state_dir, Path, "a directory"),
     Setting("store", "a table to keep them in instead, for machines to share", lambda _: "file", _store, STORES),
+    Setting(
+        "broker",
+        "where a daemon puts stacks for workers on several machines",
+        lambda _: None,
+        named_broker,
+        BROKERS,
+        secret=True,
+    ),
     Setting("profile", "AWS profile to use", lambda _: None, str, "a profile name"),
     Setting(
         "clock_speed",
@@ -137,6 +172,12 @@ class Settings:
         """The table to use instead of the state directory."""
         found = self.values["store"]
         return found if isinstance(found, SharedStore) else None
+
+    @property
+    def broker(self) -> Broker | None:
+        """Where work is put for workers; None for the daemon's own threads."""
+        found = self.values["broker"]
+        return named_broker(found) if isinstance(found, str) else found
 
     @property
     def profile(self) -> str | None:
@@ -192,7 +233,8 @@ def _parsed(setting: Setting, text: str, where: str) -> Any:
     try:
         return setting.read(text)
     except ValueError:
-        raise SettingsError(f"{where}: found {text!r}, allowed: {setting.allowed}") from None
+        found = "***" if setting.secret else repr(text)
+        raise SettingsError(f"{where}: found {found}, allowed: {setting.allowed}") from None
 
 
 def _read_file(path: Path) -> Mapping[str, Any]:

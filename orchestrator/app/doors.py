@@ -38,6 +38,11 @@ class Doors:
         with self._lock:
             self._counted.add(door)
 
+    def add(self, calls: Counter[Call]) -> None:
+        """Count calls, too, that another process has made for this one."""
+        with self._lock:
+            self._calls += calls
+
     def discard(self, door: Aws) -> None:
         """Have the next one begin anew: a door keeps the credentials, and the refusal, that it began with."""
         with self._lock:

@@ -9,7 +9,7 @@ _PATTERNS: tuple[re.Pattern[str], ...] = (
     re.compile(
         r"(?i)\b((?:[\w-]*(?:password|passwd|secret|token|api_?key|credential)[\w-]*)[\"']?\s*[=:]\s*[\"']?)([^\s\"',;&]+)"
     ),
-    re.compile(r"(?i)(://[^/\s:@]+:)([^/\s@]+)(?=@)"),
+    re.compile(r"(?i)(://[^/\s:@]*:)([^/\s@]+)(?=@)"),
 )
 
 

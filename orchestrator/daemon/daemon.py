@@ -29,7 +29,8 @@ class Daemon:
     """Many stacks on a timer. What happens goes to the sink of ``means``.
 
     ``views`` is what there is to see of stacks, ``calls`` how often each AWS call was made, with which result,
-    ``waiting`` how many stacks are due and not worked on yet.
+    ``active`` how many stacks are worked on, ``waiting`` how many are due and not worked on yet, ``turned`` when the
+    loop turned last, by the wall's clock.
     """
 
     def __init__(
@@ -45,8 +46,8 @@ class Daemon:
         """``queue``: where stacks are worked on, so many ``workers`` at once in this process unless given."""
         self.views = Views()
         self.calls: Counter[Call] = Counter()
-        self.waiting = 0
-        self.reconciler = Reconciler(means, self._known, self.views)
+        self.active = self.waiting = 0
+        self.reconciler = Reconciler(means, self.planned, self.views)
         self._plans = plans
         self._means = means
         self._rhythm = rhythm or Rhythm()
@@ -55,6 +56,7 @@ class Daemon:
         self._planned: dict[str, Planned] = {}
         self._scanned: float | None = None
         self._hurried: list[str] = []
+        self.turned: float | None = None
 
     def run(self) -> bool:
         """Until the stop of ``means`` is set; whether all that was in flight came to its end."""
@@ -69,8 +71,22 @@ class Daemon:
         self._tell("daemon", State.DONE if ended else State.BLOCKED, said)
         return ended
 
+    def planned(self, key: str) -> Planned | None:
+        """What is planned for a stack now."""
+        return self._planned.get(key)
+
+    def planned_all(self) -> tuple[Planned, ...]:
+        """What is planned, by the keys."""
+        planned = self._planned
+        return tuple(planned[key] for key in sorted(planned))
+
+    @property
+    def scanned(self) -> bool:
+        """Whether the plan files have been read."""
+        return self._scanned is not None
+
     def sync(self, key: str) -> None:
-        """Look at a stack at the next turn, whenever it is due."""
+        """Look at a stack at the next turn, whenever it is due; once more after that, where it is worked on now."""
         self._hurried.append(key)
 
     def turn(self) -> None:
@@ -81,21 +97,26 @@ class Daemon:
         for key, again in self._queue.answers():
             self._schedule.settle(key, again, now)
             self._see(key)
-        while self._hurried:
-            self._schedule.hasten(self._hurried.pop(), now)
+        self._hurry(now)
         for key in self._schedule.take(now):
             self._see(key)
             if not self._queue.put(key):
                 self._schedule.settle(key, Again.LATER, now)
-        self.waiting = max(0, self._schedule.taken() - len(self._queue.busy()))
+        self.active = len(self._queue.busy())
+        self.waiting = max(0, self._schedule.taken() - self.active)
         if made := self._means.doors.drain():
             self.calls = self.calls + made  # a new one, since others read it meanwhile
+        self.turned = self._means.wall.now()
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
-    def _known(self, key: str) -> Planned | None:
-        """What is planned for a stack now."""
-        return self._planned.get(key)
+    def _hurry(self, now: float) -> None:
+        """Make due what was asked for. What is worked on may have looked too early, so it stays asked for."""
+        asked = {self._hurried.pop() for _ in range(len(self._hurried))}
+        at_work = {key for key in asked if (entry := self._schedule.of(key)) and entry.at is None}
+        for key in asked - at_work:
+            self._schedule.hasten(key, now)
+        self._hurried.extend(at_work)
 
     def _scan(self, now: float) -> None:
         self._scanned = now

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orchestrator.cli import flags
+from orchestrator.cli.fleet import BrokerFlag
 from orchestrator.cli.session import Session
 from orchestrator.core.clock import SystemClock
 from orchestrator.core.errors import OrchestratorError
@@ -33,6 +34,7 @@ def register(app: typer.Typer) -> None:
 def daemon(
     plans: Annotated[Path, typer.Option("--plans", help="The directory of plan files.", metavar="DIR")],
     stacks: Annotated[int, typer.Option("--stacks", min=1, max=64, help="How many stacks at once.", metavar="N")] = 4,
+    broker: BrokerFlag = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     profile: flags.Profile = None,
     workers: flags.Workers = None,
@@ -40,6 +42,7 @@ def daemon(
     """Keep every stack of a directory of plans as planned, or report that it is not."""
     import gc
 
+    from orchestrator.cli.fleet import messages
     from orchestrator.daemon.daemon import Daemon
     from orchestrator.daemon.log import Log
     from orchestrator.daemon.plans import Plans
@@ -47,12 +50,17 @@ def daemon(
 
     if not plans.is_dir():
         raise OrchestratorError(f"--plans: {plans} is no directory")
-    settings = load_settings(os.environ, {"profile": profile, "workers": workers})
-    gc.set_threshold(*_USUAL)
-    means = _means(settings, Log(sys.stdout, json=json))
+    settings = load_settings(os.environ, {"broker": broker, "profile": profile, "workers": workers})
+    gc.set_threshold(*USUAL)
+    means = means_of(settings, Log(sys.stdout, json=json))
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stopping(means.stop))
-    Daemon(Plans(plans, plan_variables(os.environ)), means, name=Holder.here().owner, workers=stacks).run()
+    name = Holder.here().owner
+    queue = messages(settings, settings.broker, means, name) if settings.broker else None
+    loop = Daemon(Plans(plans, plan_variables(os.environ)), means, name=name, queue=queue, workers=stacks)
+    if queue:
+        queue.serve(loop)
+    loop.run()
     return 0
 
 
@@ -97,11 +105,12 @@ def resume(
     return 0
 
 
-_USUAL = (700, 10, 10)
+USUAL = (700, 10, 10)
 """What short commands put off until they have ended, a process that lives for months must not."""
 
 
-def _means(settings: Settings, sink: Any) -> Means:
+def means_of(settings: Settings, sink: Any) -> Means:
+    """What ticks are done with in this process."""
     from orchestrator.app.doors import Doors
     from orchestrator.aws.door import Access
     from orchestrator.cli.store import open_store
