@@ -63,7 +63,7 @@ _BUSY = _codes(
     ConcurrentUpdateException UpdateInProgressException DependencyViolation DeleteConflict IncorrectState
     ResourceInUse ResourceInUseException ResourceConflictException InvalidGroup.InUse InvalidIPAddress.InUse
     ClusterContainsServicesException ClusterContainsTasksException ConcurrentDeploymentException
-    OperationAbortedException InvalidNatGatewayState
+    OperationAbortedException InvalidNatGatewayState ContinuousBackupsUnavailableException
     """
 )
 _NOT_IMPLEMENTED = 501
@@ -71,7 +71,7 @@ _OF_TASKS = re.compile(r"CannotPull|ResourceInitializationError")
 _REFUSED = re.compile(r"not authorized to perform: ([\w-]+:\w+)")
 _FULL = _codes("BucketNotEmpty RepositoryNotEmptyException")
 _EXISTS = re.compile(
-    r"(Already(Exists|OwnedByYou|Associated)|Name(Exists|InUse)Exception|^Duplicate|\.Duplicate$|^ResourceExists)"
+    r"(Already(Exists|OwnedByYou|Associated)|Name(Exists|InUse)Exception|^Duplicate|\.Duplicate$|^ResourceExists|^PriorityInUse$)"
 )
 _NOT_FOUND = re.compile(r"(NotFound|^NoSuch|DoesNotExist|NonExistent|^404$|ServiceNotActiveException)")
 _QUOTA = re.compile(r"(LimitExceeded|QuotaExceeded|^TooMany)")

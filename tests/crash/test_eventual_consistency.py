@@ -109,3 +109,18 @@ def test_a_balancer_its_listener_and_its_rules_are_waited_for(doors: Doors, seco
     assert [call for call in sandbox.calls if call.service == "elbv2" and call.struck], "something was too new"
     aws.clock.sleep(KNOWN)
     assert plan(aws, BALANCED).empty
+
+
+def test_a_rule_that_a_former_apply_has_made_and_that_is_not_listed_yet_is_waited_for(doors: Doors) -> None:
+    sandbox, aws = doors
+    sandbox.reset()
+    lag.install(0)
+    entry = [r for r in BALANCED if r.kind != "listener-rule"]
+    assert [r.error for r in bring(aws, entry).failed] == []
+    lag.install(60)
+    for _ in range(2):
+        assert [r.error for r in bring(aws, BALANCED).failed] == []
+    made = [call for call in sandbox.calls if call.operation == "CreateRule"]
+    assert [call.code for call in made] == ["", "PriorityInUse"]
+    aws.clock.sleep(KNOWN)
+    assert plan(aws, BALANCED).empty

@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from orchestrator.aws import tags
+from orchestrator.core.errors import Refused
 from orchestrator.core.resource import Resource
 from orchestrator.core.values import Initial
 from orchestrator.kinds.catalogue import KINDS
@@ -162,7 +163,7 @@ def test_a_strangers_rule_is_neither_reported_nor_pushed_aside(account: Account)
     account.aws.client("elbv2").create_rule(ListenerArn=listener, Priority=10, Conditions=[condition], Actions=[answer])
     assert account.plan(ENTRY).empty
     assert [live for live in account.observe([*ENTRY, RULE]) if live.address.kind == "listener-rule"] == []
-    with pytest.raises(ClientError, match="PriorityInUse"):
+    with pytest.raises(Refused, match=r"listener-rule/ours: priority 10 is held by arn:\S+, which is not this stack's"):
         account.apply([*ENTRY, rule("ours", 10)])
     assert priorities(account) == {"10": "/theirs"}
 

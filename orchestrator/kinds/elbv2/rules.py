@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from orchestrator.aws import tags
 from orchestrator.aws.door import Aws
 from orchestrator.aws.errors import code_of
+from orchestrator.core.errors import Refused
 from orchestrator.core.resource import Live, Resource, attr
 from orchestrator.core.values import Initial, Link
 from orchestrator.kinds.base import Actions, Item, Kind
@@ -90,7 +91,9 @@ class ListenerRuleKind(Kind[ListenerRule]):
                     return {"RuleArn": holder}  # made by an attempt of ours whose reply was lost
                 aside = self._aside(want, taken, holder, marks)
                 if not aside:
-                    raise
+                    if holder:
+                        raise _held(want, holder) from error
+                    raise  # what holds it is not listed yet, and may be ours
                 aws.client("elbv2").set_rule_priorities(RulePriorities=aside)
                 return ask()
 
@@ -123,7 +126,7 @@ class ListenerRuleKind(Kind[ListenerRule]):
                 taken = self._taken(aws, want)
                 aside = self._aside(want, taken, *self._holder(aws, want, taken))
                 if not aside:
-                    raise
+                    raise _held(want, taken.get(want.priority, "a rule that is not listed yet")) from error
                 client.set_rule_priorities(RulePriorities=here + aside)
 
     def _taken(self, aws: Aws, want: ListenerRule) -> dict[int, str]:
@@ -177,6 +180,13 @@ class ListenerRuleKind(Kind[ListenerRule]):
             ),
             "action": does.Forward(frozenset({does.Target(blue, 0), does.Target(green, 100)}), sticky_seconds=60),
         }
+
+
+def _held(want: ListenerRule, holder: str) -> Refused:
+    return Refused(
+        f"{want.address}: priority {want.priority} is held by {holder}, which is not this stack's",
+        hint="give the rule another priority, or move the other one",
+    )
 
 
 def _content(want: ListenerRule) -> dict[str, Any]:
