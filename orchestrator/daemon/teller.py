@@ -18,6 +18,7 @@ from orchestrator.daemon.views import Views
 
 _IN_TURNS = "timed out, still in progress"
 _MOST = 5
+_SEEN = frozenset({"id", "tasks", "stopped", "events", "targets", "logs"})
 
 
 class Teller:
@@ -52,8 +53,13 @@ class Teller:
 
     def _rollout_news(self, event: Event) -> bool:
         """See how far a rollout is; whether anybody wants to be told."""
-        known = self._views.view(self._key).standings
-        self._views.update(self._key, standings={**known, event.subject: Standing.told(event.details)})
+        before = self._views.view(self._key)
+        seen = {"at": event.at, "said": event.message} | {k: v for k, v in event.details.items() if k in _SEEN}
+        self._views.update(
+            self._key,
+            standings={**before.standings, event.subject: Standing.told(event.details)},
+            sights={**before.sights, event.subject: seen},
+        )
         outcome, release = event.details.get("outcome"), str(event.details.get("release", {}).get("hash", ""))
         if outcome == _IN_TURNS:
             return False

@@ -46,6 +46,8 @@ class StackView:
     """How far each unfinished rollout is, by service."""
     standings: Mapping[str, Standing] = dc.field(default_factory=dict)
     """The present or last rollout of each service; while this daemon drives one, as its events tell it."""
+    sights: Mapping[str, Mapping[str, Any]] = dc.field(default_factory=dict)
+    """What this daemon saw of each rollout that it drove: tasks by colour, and AWS's newest words."""
     going: Mapping[str, str] = dc.field(default_factory=dict)
     """The release that each rollout is about which this daemon has told of."""
     failing: Mapping[str, str] = dc.field(default_factory=dict)
