@@ -46,6 +46,7 @@ class Options:
     junit: Path | None = None
     profile: str | None = None
     workers: int | None = None
+    by: str = ""
 
 
 class Session:
@@ -101,7 +102,14 @@ class Session:
             gc.freeze()  # what was imported stays: no collection has to go through it
             kept = MemoryStore() if self.options.sandbox else open_store(self.settings, self.clock, access, aws)
             yield System(
-                loaded, aws, kept, self.clock, wall=SystemClock(), stop=self.stop, workers=self.settings.workers
+                loaded,
+                aws,
+                kept,
+                self.clock,
+                wall=SystemClock(),
+                stop=self.stop,
+                workers=self.settings.workers,
+                by=self.options.by,
             )
 
     @contextlib.contextmanager
@@ -145,8 +153,11 @@ class Session:
             yield emit
 
     @contextlib.contextmanager
-    def interruptible(self, resume: str) -> Iterator[None]:
-        """Ctrl-C or SIGTERM once: start nothing more and say how to resume; twice: leave at once, state intact."""
+    def interruptible(self, resume: str, then: str = "") -> Iterator[None]:
+        """Ctrl-C or SIGTERM once: start nothing more and say how to resume; twice: leave at once, state intact.
+
+        ``then`` is what else is told about it.
+        """
 
         def interrupted(number: int, _frame: Any) -> None:
             if self.stop.is_set():
@@ -157,7 +168,7 @@ class Session:
                 )
                 os._exit(128 + number)
             self.stop.set()
-            os.write(2, f"\nstopping: nothing new is started. Resume with: {resume}\n".encode())
+            os.write(2, f"\nstopping: nothing new is started. {then}Resume with: {resume}\n".encode())
 
         self.resume = resume
         before = {s: signal.signal(s, interrupted) for s in (signal.SIGINT, signal.SIGTERM)}
