@@ -19,7 +19,7 @@ from orchestrator.rollout import history, orders
 from orchestrator.rollout.decide import Decision, Need
 from orchestrator.rollout.driver import unfinished
 from orchestrator.rollout.orders import Word
-from orchestrator.rollout.state import Cursor
+from orchestrator.rollout.state import Cursor, Phase
 from orchestrator.rollout.undo import undo as go_back
 
 __all__ = ["Word", "carry_on", "order", "records", "undo"]
@@ -29,6 +29,7 @@ def order(system: System, service: str | None, word: Word, reason: str) -> tuple
     """Tell the rollouts under way, or one service's, to go on or back; the services told.
 
     Raises ``Refused`` when there is none. Whoever drives them carries it out; ``carry_on`` does when nobody does.
+    What is on its way back already needs no order to.
     """
     _known(system, service)
     there = unfinished(system.store, system.stack)
@@ -36,6 +37,8 @@ def order(system: System, service: str | None, word: Word, reason: str) -> tuple
     if not meant:
         raise Refused("nothing is being rolled out", hint="history tells what became of the last rollouts")
     for name in meant:
+        if word is Word.ABORT and name in there and there[name].phase is Phase.BACK:
+            continue
         orders.give(system.store, system.stack, name, word, by=system.by, at=system.clock.now(), reason=reason)
     return tuple(meant)
 

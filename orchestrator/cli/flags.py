@@ -10,6 +10,8 @@ import typer
 from orchestrator.cli.session import Options
 from orchestrator.core.errors import OrchestratorError
 
+_LONGEST_NAME = 200
+
 PlanFile: TypeAlias = Annotated[Path, typer.Argument(help="The plan file.", metavar="PLAN", show_default=False)]
 Environment: TypeAlias = Annotated[
     str | None, typer.Option("-e", "--environment", help="Which of the plan's environments.", metavar="ENV")
@@ -33,6 +35,13 @@ Images: TypeAlias = Annotated[
     list[str],
     typer.Option("--image", help="The image of a service: a tag or a digest. May be repeated.", metavar="SERVICE=TAG"),
 ]
+By: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--by", help="Who does it, for lock and history.", metavar="NAME", show_default="this process's user and host"
+    ),
+]
+Reason: TypeAlias = Annotated[str, typer.Option("--reason", help="Why; kept in the history.")]
 Data: TypeAlias = Annotated[
     bool, typer.Option("--data", help="Also delete what holds data: repositories with images, buckets with objects.")
 ]
@@ -61,6 +70,7 @@ def options(
     junit: Path | None = None,
     profile: str | None = None,
     workers: int | None = None,
+    by: str = "",
 ) -> Options:
     """The shared flags of one command line."""
     return Options(
@@ -72,4 +82,12 @@ def options(
         junit=junit,
         profile=profile,
         workers=workers,
+        by=_name(by),
     )
+
+
+def _name(by: str) -> str:
+    """A name fits into a line: a pipeline may have it from a form."""
+    if not by.isprintable() or len(by) > _LONGEST_NAME:
+        raise OrchestratorError(f"--by: found {by!r}, allowed: at most {_LONGEST_NAME} printable characters")
+    return by.strip()

@@ -142,7 +142,7 @@ class Stage:
             outlook = looking.look(system)
             return provision.apply(system, outlook, silent, data=False)
 
-    def leave(self, patience: float = 0.0, **images: str) -> Ending:
+    def leave(self, patience: float | None = 0.0, **images: str) -> Ending:
         """Begin a deployment and leave it, as a pipeline does with --no-wait."""
         system = self.system()
         with system.hold("deploy"):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.cli import flags
+from orchestrator.cli import flags, stopping
 from orchestrator.cli.session import Session
 from orchestrator.core.errors import OrchestratorError
 
@@ -58,6 +58,8 @@ def apply(
     allow_deletions: Annotated[
         int | None, typer.Option("--allow-deletions", min=0, help="The most deletions and replacements.", metavar="N")
     ] = None,
+    on_abort: stopping.OnAbortFlag = stopping.OnAbort.LEAVE,
+    by: flags.By = "",
     var: flags.Variables = [],  # noqa: B006
     sandbox: flags.Sandbox = False,
     json: flags.Json = False,
@@ -75,10 +77,11 @@ def apply(
         plan, environment = promise.plan, promise.environment
         var = [f"{name}={value}" for name, value in promise.variables.items()] + var
     given = flags.options(
-        plan, environment, var, sandbox=sandbox, json=json, junit=junit, profile=profile, workers=workers
+        plan, environment, var, sandbox=sandbox, json=json, junit=junit, profile=profile, workers=workers, by=by
     )
     session = Session("apply", given)
-    with session.system() as system, session.interruptible(session.again()), system.hold("apply"):
+    told = stopping.told(on_abort)
+    with session.system() as system, session.interruptible(session.again(), told), system.hold("apply"):
         outlook = looking.look(system)
         if promise:
             promise.check(outlook)
@@ -90,6 +93,7 @@ def apply(
             _ask(session, outlook)
         with session.progress(f"apply {system.stack}") as sink:
             ending = provision.apply(system, outlook, sink, data=data)
+            ending = stopping.settled(session, system, ending, sink, on_abort)
         return endings.show(session, ending)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.cli import flags
+from orchestrator.cli import flags, stopping
 from orchestrator.cli.session import Session
 from orchestrator.core.errors import LockHeld, Refused
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from orchestrator.rollout.orders import Word
 
 Service = Annotated[str | None, typer.Argument(help="Only this service.", show_default=False)]
-Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the history.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -27,38 +26,46 @@ def promote(
     plan: flags.PlanFile,
     service: Service = None,
     full: Annotated[bool, typer.Option("--full", help="Watch no longer; takes a reason.")] = False,
-    reason: Reason = "",
+    reason: flags.Reason = "",
+    by: flags.By = "",
+    on_abort: stopping.OnAbortFlag = stopping.OnAbort.LEAVE,
     environment: flags.Environment = None,
     var: flags.Variables = [],  # noqa: B006  (typer reads the default, nobody changes it)
     json: flags.Json = False,
+    junit: flags.JUnitFile = None,
     profile: flags.Profile = None,
 ) -> int:
     """Let a rollout go on: what waits for approval is approved, what is being watched has been watched enough."""
     from orchestrator.rollout.orders import Word
 
-    given = flags.options(plan, environment, var, json=json, profile=profile)
-    return _order(Session("promote", given), service, Word.PROMOTE_FULLY if full else Word.PROMOTE, reason)
+    given = flags.options(plan, environment, var, json=json, junit=junit, profile=profile, by=by)
+    word = Word.PROMOTE_FULLY if full else Word.PROMOTE
+    return _order(Session("promote", given), service, word, reason, on_abort)
 
 
 def abort(
     plan: flags.PlanFile,
     service: Service = None,
-    reason: Reason = "",
+    reason: flags.Reason = "",
+    by: flags.By = "",
     environment: flags.Environment = None,
     var: flags.Variables = [],  # noqa: B006
     json: flags.Json = False,
+    junit: flags.JUnitFile = None,
     profile: flags.Profile = None,
 ) -> int:
     """Take a rollout back: its traffic first, then its tasks."""
     from orchestrator.rollout.orders import Word
 
-    given = flags.options(plan, environment, var, json=json, profile=profile)
+    given = flags.options(plan, environment, var, json=json, junit=junit, profile=profile, by=by)
     return _order(Session("abort", given), service, Word.ABORT, reason)
 
 
 def undo(
     plan: flags.PlanFile,
     service: Annotated[str, typer.Argument(help="The service.", show_default=False)],
+    reason: flags.Reason = "undo",
+    by: flags.By = "",
     environment: flags.Environment = None,
     var: flags.Variables = [],  # noqa: B006
     json: flags.Json = False,
@@ -70,19 +77,19 @@ def undo(
     from orchestrator.cli.render import endings
     from orchestrator.rollout.orders import Word
 
-    given = flags.options(plan, environment, var, json=json, junit=junit, profile=profile)
+    given = flags.options(plan, environment, var, json=json, junit=junit, profile=profile, by=by)
     session = Session("undo", given)
     with session.system() as system:
         try:
             with session.interruptible(session.again("undo", service)), system.hold("undo"):
                 with session.progress(f"undo {service}") as sink:
-                    ending = steering.undo(system, service, sink)
+                    ending = steering.undo(system, service, sink, reason)
                 return endings.show(session, ending)
         except (
             LockHeld
         ) as held:  # by whoever drives its rollout, and watches over the old side: they can go back at once
             try:
-                told = steering.order(system, service, Word.ABORT, "undo")
+                told = steering.order(system, service, Word.ABORT, reason)
             except Refused:
                 raise held from None
             return _told(session, told, held)
@@ -112,7 +119,13 @@ def history(
     return 0
 
 
-def _order(session: Session, service: str | None, word: Word, reason: str) -> int:
+def _order(
+    session: Session,
+    service: str | None,
+    word: Word,
+    reason: str,
+    on_abort: stopping.OnAbort = stopping.OnAbort.LEAVE,
+) -> int:
     """Leave the order; when nobody drives the rollout, drive it from here."""
     from orchestrator.app import steering
     from orchestrator.cli.render import endings
@@ -120,9 +133,10 @@ def _order(session: Session, service: str | None, word: Word, reason: str) -> in
     with session.system() as system:
         told = steering.order(system, service, word, reason)
         try:
-            with session.interruptible(session.again()), system.hold(session.command):
+            with session.interruptible(session.again(), stopping.told(on_abort)), system.hold(session.command):
                 with session.progress(f"{session.command} {system.stack}") as sink:
                     ending = steering.carry_on(system, told, sink)
+                    ending = stopping.settled(session, system, ending, sink, on_abort)
                 return endings.show(session, ending)
         except LockHeld as held:
             return _told(session, told, held)
@@ -130,4 +144,6 @@ def _order(session: Session, service: str | None, word: Word, reason: str) -> in
 
 def _told(session: Session, services: tuple[str, ...], held: LockHeld) -> int:
     session.say(f"Told {', '.join(services)}. It is carried out by whoever drives it: {held.message}")
+    if session.junit:
+        session.junit.write()
     return 0
