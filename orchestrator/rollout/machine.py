@@ -11,6 +11,7 @@ deadline the outcome is ``rollback failed``, and whoever takes the cursor up aga
 from __future__ import annotations
 
 import dataclasses as dc
+import itertools
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -21,8 +22,11 @@ from orchestrator.rollout.stages.verdicts import Done, Fail, Halt, Pause, Supers
 from orchestrator.rollout.state import Cursor, Outcome, Phase
 
 BACK_WITHIN = 1800.0
+REFUSED_FOR = 180.0
+"""Seconds for which a missing permission is tried again on the way back: IAM takes up to two minutes, not more."""
 _JOURNAL = 500
 _FROZEN = "frozen: "
+_REFUSED = "refused"
 _CLEARING = frozenset({Retire.name, Arm.name, Tidy.name})
 _AFTERWARDS = frozenset({Follow.name, Hold.name}) | _CLEARING
 
@@ -40,8 +44,8 @@ def advance(cursor: Cursor, verdict: Verdict, now: float) -> Cursor:
             return _next(note_down(cursor, now, note), now)
         case Wait(why):
             return _waited(cursor, why, now)
-        case Fail(why, evidence):
-            return _failed(cursor, why, evidence, now)
+        case Fail():
+            return _failed(cursor, verdict, now)
         case Superseded(why):
             return _turn(cursor, Phase.YIELDING, why, {}, now)
         case Halt(why):
@@ -101,6 +105,8 @@ def resume(cursor: Cursor, now: float) -> Cursor:
     if cursor.phase is Phase.FORWARD:  # whatever kept it waiting is asked about anew
         waited = cursor.waited + (now - max(cursor.driven, cursor.since) if frozen(cursor) else 0.0)
         return dc.replace(_excused(cursor, now), outcome=None, why="", evidence={}, waited=waited)
+    if cursor.outcome is Outcome.ROLLBACK_FAILED:
+        cursor = note_down(cursor, now, "taken up again")
     return dc.replace(cursor, outcome=None)
 
 
@@ -160,22 +166,30 @@ def _end(cursor: Cursor, now: float) -> Cursor:
 def _waited(cursor: Cursor, why: str, now: float) -> Cursor:
     stage = cursor.stage
     if cursor.phase is Phase.FORWARD and stage and stage.hurried and now >= cursor.deadline:
-        return _failed(cursor, f"the rollout's deadline has passed: {why}", {}, now)
+        return _failed(cursor, Fail(f"the rollout's deadline has passed: {why}"), now)
     return cursor
 
 
-def _failed(cursor: Cursor, why: str, evidence: Mapping[str, Any], now: float) -> Cursor:
+def _failed(cursor: Cursor, failure: Fail, now: float) -> Cursor:
+    why = failure.why
     if cursor.phase is Phase.FORWARD and cursor.stage and cursor.stage.name in _CLEARING:
         return _next(note_down(cursor, now, why), now)  # it has succeeded; what is left over is put right by an apply
     if cursor.phase is Phase.FORWARD and cursor.freeze:
         noted = note_down(cursor, now, why)
-        return dc.replace(noted, outcome=Outcome.STOPPED, why=f"{_FROZEN}{why}", evidence=evidence)
+        return dc.replace(noted, outcome=Outcome.STOPPED, why=f"{_FROZEN}{why}", evidence=failure.evidence)
     if cursor.phase is Phase.FORWARD:
-        return _turn(cursor, Phase.BACK, why, evidence, now)
-    again = dc.replace(note_down(cursor, now, why), since=now)
-    if now - cursor.turned < BACK_WITHIN:
+        return _turn(cursor, Phase.BACK, why, failure.evidence, now)
+    marks = {_REFUSED: "yes"} if failure.refused else {}
+    again = dc.replace(note_down(cursor, now, why, **marks), since=now)
+    if now - cursor.turned < BACK_WITHIN and now - _refused_since(again, now) < REFUSED_FOR:
         return again
     return dc.replace(again, outcome=Outcome.ROLLBACK_FAILED, why=f"{cursor.why}; {why}")
+
+
+def _refused_since(cursor: Cursor, now: float) -> float:
+    """When the refusals began that it has met one after another up to now."""
+    last = itertools.takewhile(lambda entry: entry.get(_REFUSED), reversed(cursor.journal))
+    return min((entry["at"] for entry in last), default=now)
 
 
 def _turn(cursor: Cursor, phase: Phase, why: str, evidence: Mapping[str, Any], now: float) -> Cursor:

@@ -230,4 +230,4 @@ def _verdict(error: Exception, age: float) -> Verdict:
     why = f"{code_of(error)}: {message_of(error)}"
     if age < _PATIENCE.get(meaning, 0.0):
         return Wait(f"trying again: {why}")
-    return Fail(why)
+    return Fail(why, refused=meaning is ErrorClass.DENIED)

@@ -24,10 +24,14 @@ class Wait:
 
 @dataclass(frozen=True)
 class Fail:
-    """It will not work: the rollout goes back. ``evidence`` holds AWS's own words."""
+    """It will not work: the rollout goes back. ``evidence`` holds AWS's own words.
+
+    ``refused``: for want of a permission, so that trying again helps only if somebody gives it.
+    """
 
     why: str
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    refused: bool = False
 
 
 @dataclass(frozen=True)

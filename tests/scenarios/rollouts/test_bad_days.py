@@ -83,6 +83,11 @@ def test_a_way_back_that_aws_refuses_is_reported_as_failed_and_goes_on_when_it_i
     result = posts.deploy({"posts": "v2"}, sink=refuse)["posts"]
     assert (result.outcome, result.exit_code) == (Outcome.ROLLBACK_FAILED, 11), posts.told()
     assert posts.counts()["blue"] == (2, 2)
+    tried = [call.at for call in posts.aws.sandbox.calls if call.operation == "ModifyRule" and call.struck]
+    assert 120 < tried[-1] - tried[0] < 240, "IAM takes up to two minutes; after that a person is told"
+    assert posts.deploy({"posts": "v2"})["posts"].outcome is Outcome.ROLLBACK_FAILED
+    again = [call.at for call in posts.aws.sandbox.calls if call.operation == "ModifyRule" and call.struck]
+    assert again[-1] - again[len(tried)] > 120, "whoever takes it up again may have given the permission just before"
     faults.clear()
     assert posts.deploy({"posts": "v2"})["posts"].outcome is Outcome.ROLLED_BACK
     assert posts.weights() == {"blue": 100, "green": 0}
