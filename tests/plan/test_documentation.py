@@ -13,7 +13,7 @@ from tests.plan.conftest import SMALL, Load, Refusal
 
 PAGE = (Path(__file__).parents[2] / "docs" / "plan-file.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-WHOLE, NETWORK, RELEASES, ENVIRONMENTS, RESOURCES = BLOCKS
+WHOLE, NETWORK, RELEASES, ENVIRONMENTS, NOTIFICATIONS, RESOURCES = BLOCKS
 
 
 def test_the_first_example_is_a_whole_plan(load: Load) -> None:
@@ -44,6 +44,10 @@ def test_the_example_of_environments_loads(load: Load) -> None:
     prod, dev = load(text, "prod").model, load(text, "dev", tag="7").model
     assert (list(prod.services), prod.services["cart"].cpu, prod.services["cart"].image) == (["cart"], 1024, "latest")
     assert (dev.services["debugger"].capacity, dev.services["cart"].image) == ("FARGATE_SPOT", "7")
+
+
+def test_the_example_of_notifications_loads(load: Load) -> None:
+    assert list(load(f"{SMALL}{NOTIFICATIONS}").model.notifications.channels) == ["team", "ops"]
 
 
 def test_the_example_of_resources_loads(load: Load) -> None:

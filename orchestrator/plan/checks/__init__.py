@@ -9,6 +9,7 @@ from orchestrator.plan.checks.entry import check_entry
 from orchestrator.plan.checks.finding import Finding, NameFinding
 from orchestrator.plan.checks.general import check_general
 from orchestrator.plan.checks.network import check_network
+from orchestrator.plan.checks.notifications import check_notifications
 from orchestrator.plan.checks.reach import check_reach
 from orchestrator.plan.checks.services import check_services
 from orchestrator.plan.checks.strategy import check_strategies
@@ -25,5 +26,6 @@ def check(plan: Plan, environment: str | None = None) -> list[Finding | NameFind
         *check_services(plan),
         *check_strategies(plan),
         *check_reach(plan),
+        *check_notifications(plan),
     ]
     return list(found) or list(check_whole(plan, f"{plan.name}-{environment}" if environment else plan.name))

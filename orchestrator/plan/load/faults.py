@@ -39,18 +39,25 @@ def written(path: Path) -> str:
     """A path as people write it: ``services.posts.paths[0]``."""
     text = ""
     for step in path:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+        text += f"[{step}]" if isinstance(step, int) else f".{named(step)}" if text else named(step)
     return text
 
 
+def named(name: str) -> str:
+    """A name as it is shown: an address that was written in its place may hold a secret."""
+    return "…" if "://" in name else name
+
+
 def found(node: Node) -> str:
-    """What stands there, shortly. What a variable brought is shown as the variable: it may be a secret."""
+    """What stands there, shortly. What may be a secret is not shown: a variable's value, a channel's address."""
     value = node.raw if node.raw is not None else node.value
     match value:
         case None:
             return "nothing"
         case bool():
             return str(value).lower()
+        case str() if "://" in value and "notifications" in node.mark.path:
+            return "an address"
         case str():
             return repr(value if len(value) <= LONGEST_FOUND else value[: LONGEST_FOUND - 1] + "…")
         case int() | float():

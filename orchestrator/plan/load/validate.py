@@ -6,7 +6,7 @@ from functools import cache
 
 from pydantic import ValidationError
 
-from orchestrator.plan.load.faults import Fault, fault, found
+from orchestrator.plan.load.faults import Fault, fault, found, named
 from orchestrator.plan.load.shape import Shape
 from orchestrator.plan.load.tree import Mark, Node, Path
 from orchestrator.plan.model.plan import Plan
@@ -51,7 +51,9 @@ def _fault(root: Node, allowed: Shape, kind: str, loc: Path) -> Fault:
         mark = Mark(parent.key.line, parent.key.column, (*parent.mark.path, loc[-1]))
         return fault(mark, f"missing, needed: {allowed.words(loc)}")
     if loc[-1:] == (_KEY,):
-        return fault(root.find(loc[:-1]).key, f"found the name {str(loc[-2])!r}, allowed: {allowed.names(loc[:-2])}")
+        return fault(
+            root.find(loc[:-1]).key, f"found the name {named(str(loc[-2]))!r}, allowed: {allowed.names(loc[:-2])}"
+        )
     node = root.find(loc)
     if kind == "extra_forbidden":
         names = allowed.keys(loc[:-1])

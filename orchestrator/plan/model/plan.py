@@ -9,6 +9,7 @@ from pydantic import Field
 
 from orchestrator.plan.model.base import Account, Arn, Name, Region, RoleArn, Says, Section
 from orchestrator.plan.model.network import Network
+from orchestrator.plan.model.notifications import Notifications
 from orchestrator.plan.model.services import Service
 
 AddressText = Annotated[
@@ -175,3 +176,6 @@ class Plan(Section):
     )
     limits: Limits = Field(default_factory=Limits, description="How much one apply may take away unasked.")
     daemon: Daemon = Field(default_factory=Daemon, description="What the daemon does with the stack, and how often.")
+    notifications: Notifications = Field(
+        default_factory=Notifications, description="Who is told of rollouts, drift and what is broken."
+    )

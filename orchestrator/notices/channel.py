@@ -1,0 +1,125 @@
+"""A channel: a thread that delivers what is put into it, a few tries each, and holds up nobody who puts it there.
+
+A receiver that hangs or refuses costs its own channel: what it cannot take is dropped, the oldest first, and that is
+said once, as is that it is well again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from tenacity import (
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    stop_any,
+    stop_when_event_set,
+    wait_exponential,
+)
+
+from orchestrator.core.clock import Clock
+from orchestrator.notices.post import Post, Undelivered, Unusable
+from orchestrator.notices.words import Message
+
+TRIES = 4
+WAITING = 100
+_FIRST_PAUSE = 1.0
+_LONGEST_PAUSE = 30.0
+
+Letter = Callable[[], Message | None]
+"""Writes a message when its turn has come; None when it turns out that somebody else has sent it."""
+
+
+class Channel:
+    """One address. ``say`` is told, in words for the operator, when it does not work and when it does again."""
+
+    def __init__(self, name: str, url: str, *, post: Post, clock: Clock, say: Callable[[str], None]) -> None:
+        self.name = name
+        self._url = url
+        self._post = post
+        self._clock = clock
+        self._say = say
+        self._lock = threading.Lock()
+        self._letters: deque[Letter] = deque()
+        self._working = False
+        self._stop = threading.Event()
+        self._failing = False
+        self._known: dict[str, str] = {}
+
+    def put(self, letter: Letter) -> None:
+        """Have it delivered, after what was put before it."""
+        with self._lock:
+            if self._stop.is_set():
+                return
+            dropped = len(self._letters) >= WAITING
+            if dropped:
+                self._letters.popleft()
+            self._letters.append(letter)
+            begin = not self._working
+            self._working = True
+        if dropped:
+            self._fails(f"more than {WAITING} messages wait, the oldest are dropped")
+        if begin:
+            threading.Thread(target=self._work, name=f"notices-{self.name}", daemon=True).start()
+
+    def news(self, about: str, word: str) -> bool:
+        """Whether this is the first to say this word about something that many have in common."""
+        with self._lock:
+            known = self._known.get(about) == word
+            self._known[about] = word
+            return not known
+
+    def left(self) -> int:
+        """How many messages are on their way."""
+        with self._lock:
+            return len(self._letters) + self._working
+
+    def give_up(self) -> int:
+        """Take no more and try nothing again; how many messages are left behind."""
+        self._stop.set()
+        with self._lock:
+            left = len(self._letters) + self._working
+            self._letters.clear()
+            return left
+
+    def _work(self) -> None:
+        """Deliver until there is nothing left: a thread that has nothing to do is none."""
+        while True:
+            with self._lock:
+                if not self._letters:
+                    self._working = False
+                    return
+                letter = self._letters.popleft()
+            self._deliver(letter)
+
+    def _deliver(self, letter: Letter) -> None:
+        try:
+            message = letter()
+            if message is not None:
+                self._retrying()(self._post, self._url, message)
+                self._works()
+        except (Undelivered, Unusable) as error:
+            self._fails(error.message)
+        except Exception as error:  # a defect: of what one message says no other may suffer
+            self._fails(f"{type(error).__name__} while a message was written")
+
+    def _retrying(self) -> Retrying:
+        return Retrying(
+            retry=retry_if_exception_type(Undelivered),
+            stop=stop_any(stop_after_attempt(TRIES), stop_when_event_set(self._stop)),
+            wait=wait_exponential(multiplier=_FIRST_PAUSE, max=_LONGEST_PAUSE),
+            sleep=lambda seconds: self._clock.sleep(seconds, self._stop),
+            reraise=True,
+        )
+
+    def _fails(self, why: str) -> None:
+        if not self._failing and not self._stop.is_set():
+            self._say(f"channel {self.name}: a message could not be delivered: {why}")
+        self._failing = True
+
+    def _works(self) -> None:
+        if self._failing:
+            self._say(f"channel {self.name}: messages are delivered again")
+        self._failing = False

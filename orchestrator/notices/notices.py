@@ -1,0 +1,89 @@
+"""Who is told of what happens to one stack: a sink that reads events, and sends what is news by the plan's routes."""
+
+from __future__ import annotations
+
+import dataclasses as dc
+import threading
+from collections.abc import Callable
+
+from orchestrator.app.ending import Ending
+from orchestrator.core.events import Event
+from orchestrator.core.store import Store
+from orchestrator.notices.channel import Channel
+from orchestrator.notices.channels import Channels
+from orchestrator.notices.marks import Marks
+from orchestrator.notices.notice import Notice
+from orchestrator.notices.reading import About, few, read, read_ending
+from orchestrator.notices.words import Message, message
+from orchestrator.plan.load.loader import LoadedPlan
+
+_STOPS = ("rollout-failed", "rollout-rollback-failed")
+
+
+class Notices:
+    """The notices of a plan. One a run of a command, or a tick of a daemon; the channels outlive it."""
+
+    def __init__(self, loaded: LoadedPlan, channels: Channels, store: Callable[[], Store]) -> None:
+        """``store`` opens what is kept for the stack's account and region."""
+        self.about = About.of(loaded)
+        self._plan = loaded.model.notifications
+        self._channels = channels
+        self._marks = Marks(loaded.stack, store)
+        self._stopped = False
+
+    def __call__(self, event: Event) -> None:
+        """Take notice."""
+        notice = read(event, self.about)
+        if notice is None or (notice.name == "stack-broken" and self._stopped):
+            return  # a rollout that stands still is all that is broken, and was told with more words
+        self._stopped = self._stopped or notice.name in _STOPS
+        self.send(notice)
+
+    def ended(self, ending: Ending) -> None:
+        """Tell what of a command's end no event has told."""
+        for notice in read_ending(ending, self.about):
+            self.send(notice)
+
+    def check(self) -> None:
+        """Open every channel, so that one whose address is missing is told of before it is needed."""
+        for name in self._plan.channels:
+            self._open(name)
+
+    def send(self, notice: Notice) -> None:
+        """Put it on its way to everybody whom it concerns."""
+        letter = _Letter(notice, self._marks, self.about.page)
+        for name in self._plan.channels_for(notice.name, notice.severity):
+            channel = self._open(name)
+            if channel and (not notice.shared or channel.news(notice.shared, notice.name)):
+                channel.put(letter)
+
+    def _open(self, name: str) -> Channel | None:
+        return self._channels.channel(name, self._plan.channels[name].url)
+
+
+class _Letter:
+    """A notice to several channels, of which the first to come to it asks whether it is news."""
+
+    def __init__(self, notice: Notice, marks: Marks, page: str | None) -> None:
+        self._notice = notice
+        self._marks = marks
+        self._page = page
+        self._lock = threading.Lock()
+        self._written: list[Message | None] = []
+
+    def __call__(self) -> Message | None:
+        with self._lock:
+            if not self._written:
+                self._written.append(self._write())
+            return self._written[0]
+
+    def _write(self) -> Message | None:
+        notice = self._notice
+        if notice.mark is None:
+            return message(notice, self._page)
+        news = self._marks.take(notice.mark)
+        if not news:
+            return None
+        if notice.listed:
+            notice = dc.replace(notice, why=few(sorted(news)))
+        return message(notice, self._page)
