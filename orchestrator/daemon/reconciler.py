@@ -122,7 +122,7 @@ class Reconciler:
     def _ended(self, before: Mapping[str, Standing], after: Mapping[str, Standing]) -> tuple[Standing, ...]:
         """The rollouts that have ended since, but for those of a time when nobody here looked."""
         known = {standing.id for standing in before.values() if standing.over}
-        return tuple(s for s in after.values() if s.over and s.id not in known and s.ended >= self._since)
+        return tuple(s for s in after.values() if s.over and s.id not in known and s.ended > self._since)
 
     def _failed(self, key: str, loaded: LoadedPlan, door: Aws, error: Exception) -> Again:
         found = failure(error)
