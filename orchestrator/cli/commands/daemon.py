@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses as dc
 import os
 import signal
 import sys
@@ -16,6 +17,7 @@ from orchestrator.cli.fleet import BrokerFlag
 from orchestrator.cli.session import Session
 from orchestrator.core.clock import SystemClock
 from orchestrator.core.errors import OrchestratorError
+from orchestrator.core.events import each_of
 from orchestrator.settings import Settings, load_settings, plan_variables
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ def daemon(
     from orchestrator.cli.fleet import messages
     from orchestrator.daemon.daemon import Daemon
     from orchestrator.daemon.log import Log
+    from orchestrator.daemon.metrics import Metrics
     from orchestrator.daemon.plans import Plans
     from orchestrator.lease import Holder
 
@@ -52,12 +55,15 @@ def daemon(
         raise OrchestratorError(f"--plans: {plans} is no directory")
     settings = load_settings(os.environ, {"broker": broker, "profile": profile, "workers": workers})
     gc.set_threshold(*USUAL)
-    means = means_of(settings, Log(sys.stdout, json=json))
+    metrics = Metrics()
+    sink = each_of(Log(sys.stdout, json=json), metrics.sink)
+    means = dc.replace(means_of(settings, sink), ticked=metrics.ticked)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stopping(means.stop))
     name = Holder.here().owner
     queue = messages(settings, settings.broker, means, name) if settings.broker else None
     loop = Daemon(Plans(plans, plan_variables(os.environ)), means, name=name, queue=queue, workers=stacks)
+    metrics.watch(loop, means)
     if queue:
         queue.serve(loop)
     loop.run()
