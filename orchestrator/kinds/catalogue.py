@@ -5,6 +5,7 @@ from __future__ import annotations
 from orchestrator.kinds import alarms as _alarms  # noqa: F401
 from orchestrator.kinds import audit as _audit  # noqa: F401
 from orchestrator.kinds import discovery as _discovery  # noqa: F401
+from orchestrator.kinds import dynamodb as _dynamodb  # noqa: F401
 from orchestrator.kinds import ecr as _ecr  # noqa: F401
 from orchestrator.kinds import events as _events  # noqa: F401
 from orchestrator.kinds import iam as _iam  # noqa: F401

@@ -19,6 +19,7 @@ from tests.contract.user import User
 # Fields whose other values need what no kind makes: the tests of their kind prove them.
 _PROVED_ELSEWHERE: Mapping[str, frozenset[str]] = {
     "listener": frozenset({"protocol"}),  # a certificate
+    "table": frozenset({"billing", "ttl"}),  # another capacity with it; an hour between two changes
 }
 
 Planned = list[tuple[str, Action, frozenset[str]]]

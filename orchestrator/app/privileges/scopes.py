@@ -42,6 +42,10 @@ _SERVICES: Mapping[str, Mapping[str, str]] = {
     "codepipeline": {
         "GetPipeline ListTagsForResource CreatePipeline UpdatePipeline DeletePipeline TagResource": "pipeline",
     },
+    "dynamodb": {
+        "CreateTable UpdateTable DeleteTable DescribeTable TagResource ListTagsOfResource": "table",
+        "UpdateContinuousBackups DescribeContinuousBackups UpdateTimeToLive DescribeTimeToLive": "table",
+    },
     "ec2": {
         "DescribeAddresses DescribeAvailabilityZones DescribeInternetGateways DescribeNatGateways": ANY,
         "DescribeNetworkInterfaces DescribeRegions DescribeRouteTables DescribeSecurityGroups DescribeSubnets": ANY,

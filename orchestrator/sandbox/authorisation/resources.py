@@ -36,8 +36,9 @@ _TABLE: Mapping[str, Mapping[str, str]] = {
         "TagResource ListTagsForResource": "{resourceArn}",
     },
     "dynamodb": {
-        "GetItem Query UpdateItem CreateTable DescribeTable UpdateTable": "table/{TableName}",
+        "GetItem Query UpdateItem CreateTable DescribeTable UpdateTable DeleteTable": "table/{TableName}",
         "DescribeContinuousBackups UpdateContinuousBackups": "table/{TableName}",
+        "DescribeTimeToLive UpdateTimeToLive": "table/{TableName}",
         "TagResource UntagResource ListTagsOfResource": "{ResourceArn}",
     },
     "ec2": {

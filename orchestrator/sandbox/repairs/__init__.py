@@ -28,6 +28,7 @@ _SERVICES = {
     "codebuild": _modules("codebuild"),
     "codecommit": _modules("codecommit"),
     "codepipeline": _modules("codepipeline"),
+    "dynamodb": _modules("dynamodb"),
     "events": _modules("events"),
     "iam": _modules("iam"),
     "logs": _modules("logs"),
