@@ -28,9 +28,11 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from orchestrator.app.system import System
+    from orchestrator.cli.notified import Notified
 
 _SANDBOX_SPEED = 20.0
 _SHOW_CURSOR = b"\x1b[?25h"
+_NOTIFYING = frozenset({"apply", "deploy", "promote", "abort", "undo", "destroy"})
 _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 
 
@@ -62,6 +64,7 @@ class Session:
         self.out = out or sys.stdout
         self.json = JsonLines(self.out, command) if options.json else None
         self.junit = JUnit(options.junit, command) if options.junit else None
+        self.notified: Notified | None = None
 
     @contextlib.contextmanager
     def system(self) -> Iterator[System]:
@@ -70,7 +73,7 @@ class Session:
         An error that ends the command goes into its JSON and its JUnit report, too.
         """
         try:
-            with _naming_denials(), self._system() as system:
+            with _naming_denials(), self._system() as system, self._notifying(system):
                 yield system
         except OrchestratorError as error:
             if self.json:
@@ -113,6 +116,20 @@ class Session:
             )
 
     @contextlib.contextmanager
+    def _notifying(self, system: System) -> Iterator[None]:
+        """Have those told whom the plan names, by a command that changes something on an account of theirs."""
+        told = system.loaded.model.notifications.channels and self.command in _NOTIFYING
+        if told and not self.options.sandbox:
+            from orchestrator.cli.notified import Notified
+
+            self.notified = Notified(system.loaded, lambda: system.store)
+        try:
+            yield
+        finally:
+            if self.notified:
+                self.notified.close()
+
+    @contextlib.contextmanager
     def _sandbox(self) -> Iterator[None]:
         try:
             from orchestrator.sandbox.clock import SpeedClock
@@ -145,6 +162,8 @@ class Session:
                 sinks.append(PlainLines(self.out, self.clock))
             if self.junit:
                 sinks.append(self.junit)
+            if self.notified:
+                sinks.append(self.notified.notices)
 
             def emit(event: Event) -> None:
                 for sink in sinks:

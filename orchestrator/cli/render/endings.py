@@ -36,6 +36,8 @@ def show(session: Session, ending: Ending) -> int:
         _lines(session, ending)
     if session.junit:
         session.junit.write()
+    if session.notified:
+        session.notified.notices.ended(ending)
     return int(outcome)
 
 
