@@ -287,6 +287,13 @@ def release(store: Store, clock: Clock, stack: str, *, force: bool = False, reas
     raise LockHeld(f"{stack} is changing hands", hint="see `orchestrator lock ls`, then try again")
 
 
+def holder(store: Store, clock: Clock, stack: str) -> Holding | None:
+    """Who holds one stack now."""
+    stored = store.load(_PREFIX + stack)
+    holding = _parse(stored) if stored else None
+    return holding if holding and holding.blocks(clock.now(), Holder.here().place) else None
+
+
 def takings(store: Store, stack: str) -> tuple[Taking, ...]:
     """When the stack's lease was taken away from its holder, newest first."""
     stored = store.load(_PREFIX + stack)

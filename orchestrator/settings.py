@@ -120,6 +120,31 @@ def named_broker(text: str) -> Broker:
     return Broker(text)
 
 
+@dataclass(frozen=True)
+class WebTokens:
+    """Tokens of the web page, by the names of those who have them. It shows the names alone."""
+
+    by_name: Mapping[str, str] = field(repr=False)
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name}:***" for name in self.by_name)
+
+
+def web_tokens(text: str) -> WebTokens:
+    """The tokens in ``name:token,name2:token2``. Raises ``ValueError``, also on tokens that could be guessed."""
+    found: dict[str, str] = {}
+    for part in text.split(","):
+        name, _, token = part.strip().partition(":")
+        if not _OWNER.fullmatch(name) or not _TOKEN.fullmatch(token) or name in found:
+            raise ValueError
+        found[name] = token
+    return WebTokens(found)
+
+
+def _hosts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip().lower() for part in text.split(",") if part.strip())
+
+
 def _workers(text: str) -> int:
     value = int(text)
     if not 1 <= value <= 64:
@@ -130,6 +155,9 @@ def _workers(text: str) -> int:
 STORES = "file, or dynamodb://TABLE with any of ?region=…&profile=…&role=…"
 BROKERS = "redis://…, rediss://…, sqs://…, amqp://… or amqps://…"
 _BROKERS = {"redis": "redis", "rediss": "redis", "sqs": "sqs", "amqp": "amqp", "amqps": "amqp"}
+WEB_TOKENS = "name:token,name2:token2, each token of at least 16 letters and digits"
+_OWNER = re.compile(r"[\w.@+-]{1,60}")
+_TOKEN = re.compile(r"[!-+\--~]{16,200}", re.ASCII)
 _TABLE = re.compile(r"[\w.-]{3,255}", re.ASCII)
 
 SETTINGS: tuple[Setting, ...] = (
@@ -142,6 +170,21 @@ SETTINGS: tuple[Setting, ...] = (
         named_broker,
         BROKERS,
         secret=True,
+    ),
+    Setting(
+        "web_token",
+        "who may steer from the daemon's web page",
+        lambda _: None,
+        web_tokens,
+        WEB_TOKENS,
+        secret=True,
+    ),
+    Setting(
+        "web_hosts",
+        "names under which the daemon's web page is asked for, besides those of loopback",
+        lambda _: (),
+        _hosts,
+        "host names with commas between",
     ),
     Setting("profile", "AWS profile to use", lambda _: None, str, "a profile name"),
     Setting(
@@ -178,6 +221,17 @@ class Settings:
         """Where work is put for workers; None for the daemon's own threads."""
         found = self.values["broker"]
         return named_broker(found) if isinstance(found, str) else found
+
+    @property
+    def web_tokens(self) -> Mapping[str, str]:
+        """Tokens of the web page by their owners' names; none: it is read-only."""
+        found = self.values["web_token"]
+        return found.by_name if isinstance(found, WebTokens) else {}
+
+    @property
+    def web_hosts(self) -> tuple[str, ...]:
+        """More names of the web page's host."""
+        return tuple(self.values["web_hosts"])
 
     @property
     def profile(self) -> str | None:

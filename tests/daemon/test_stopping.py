@@ -31,7 +31,7 @@ def test_sigterm_in_a_rollout_saves_it_lets_go_of_the_stack_and_exits_with_0(tmp
         plan.write_text(LONG.replace("MODE", "observe"))
         typed.sandbox.push("shop/mailer", "v2", "ok")
         assert typed.run("deploy", str(plan), "--image", "mailer=v2", "--no-wait").code == 14
-        process = typed.start("daemon", "--plans", str(plans), "--json")
+        process = typed.start("daemon", "--plans", str(plans), "--no-web", "--json")
         baking = next(line for line in _lines(process) if line.get("stage") == "bake")
         assert (baking["stack"], baking["subject"], baking["action"]) == ("shop", "mailer", "roll out")
         process.send_signal(signal.SIGTERM)
@@ -48,7 +48,7 @@ def test_a_person_can_read_the_log_and_a_directory_that_is_none_is_refused(tmp_p
     (plans / "shop.yaml").write_text("name: shop\nregion: eu-west-1\ndaemon: {mode: off}\n")
     with terminal(tmp_path / "home") as typed:
         assert typed.run("daemon", "--plans", str(tmp_path / "nothing")).code == 1
-        process = typed.start("daemon", "--plans", str(plans))
+        process = typed.start("daemon", "--plans", str(plans), "--no-web")
         assert process.stdout
         first = [process.stdout.readline() for _ in range(2)]
         process.send_signal(signal.SIGTERM)
@@ -65,7 +65,7 @@ def test_pause_and_resume_are_kept_for_every_daemon_with_who_and_why(tmp_path: P
     with terminal(tmp_path / "home") as typed:
         said = typed.run("pause", str(plan), "--reason", "audit")
         assert said.code == 0 and said.out.startswith("shop is paused by ") and said.out.endswith(": audit\n")
-        process = typed.start("daemon", "--plans", str(plans), "--json")
+        process = typed.start("daemon", "--plans", str(plans), "--no-web", "--json")
         drift = next(line for line in _lines(process) if line["action"] == "drift")
         process.send_signal(signal.SIGTERM)
         rest = finish(process)

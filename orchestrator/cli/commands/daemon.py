@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses as dc
 import os
 import signal
@@ -37,6 +38,9 @@ def daemon(
     plans: Annotated[Path, typer.Option("--plans", help="The directory of plan files.", metavar="DIR")],
     stacks: Annotated[int, typer.Option("--stacks", min=1, max=64, help="How many stacks at once.", metavar="N")] = 4,
     broker: BrokerFlag = None,
+    host: Annotated[str, typer.Option("--host", help="Where the web page listens.", metavar="HOST")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free.", metavar="PORT")] = 8080,
+    web: Annotated[bool, typer.Option("--web/--no-web", help="Whether there is a web page.")] = True,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     profile: flags.Profile = None,
     workers: flags.Workers = None,
@@ -45,6 +49,7 @@ def daemon(
     import gc
 
     from orchestrator.cli.fleet import messages
+    from orchestrator.cli.web import served
     from orchestrator.daemon.daemon import Daemon
     from orchestrator.daemon.log import Log
     from orchestrator.daemon.metrics import Metrics
@@ -66,7 +71,8 @@ def daemon(
     metrics.watch(loop, means)
     if queue:
         queue.serve(loop)
-    loop.run()
+    with served(loop, means, settings, host, port, metrics) if web else contextlib.nullcontext():
+        loop.run()
     return 0
 
 
