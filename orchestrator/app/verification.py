@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +15,14 @@ from orchestrator.core.resource import Live
 from orchestrator.core.values import refs
 from orchestrator.kinds.ec2.vpc import Subnet
 from orchestrator.rollout.decide import Need
+from orchestrator.rollout.gates.base import Judgement, Reading
+from orchestrator.rollout.gates.scan import Scan
 from orchestrator.rollout.preflight import obstacles
 from orchestrator.rollout.release import ServiceSpec
 
 _SPARE = 2
 """Addresses beside a whole second set of tasks: a replacement may start before its predecessor is gone."""
+_SCANNING = 300.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +48,7 @@ def verify(system: System, images: Mapping[str, str]) -> tuple[Check, ...]:
         *_addresses(outlook),
         *_weights(outlook),
         *_rollouts(system, outlook),
+        *_scans(system, outlook, images),
         *_certificate(system),
     )
 
@@ -124,6 +128,32 @@ def _rollouts(system: System, outlook: Outlook) -> Iterator[Check]:
             detail="; ".join(obstructions) or ready,
             hint="a rollout would be refused; put that right first",
         )
+
+
+def _scans(system: System, outlook: Outlook, images: Iterable[str]) -> Iterator[Check]:
+    """What the plan's gates would say about the scans of images that are to be deployed."""
+    for name in images:
+        spec, decision = outlook.specs.get(name), outlook.decisions.get(name)
+        if spec is None or decision is None or decision.release is None:
+            continue
+        digest = spec.wants(decision.release.image.text).digest
+        for gate in spec.strategy.check:
+            if isinstance(gate, Scan):
+                said = _scanned(system, gate, spec.repository, digest)
+                good = said is not None and said.judgement is Judgement.PASS
+                words = said.words if said else "nobody has scanned it"
+                yield Check(name=f"scan of {name}", good=good, detail=words, hint="a rollout of it would go back")
+
+
+def _scanned(system: System, gate: Scan, repository: str, digest: str) -> Reading | None:
+    """The scan's result. One that is at work is waited for: it was begun by a push a moment ago."""
+    until = system.clock.now() + _SCANNING
+    while True:
+        said = gate.look(system.reader, repository, digest)
+        at_work = said is not None and said.judgement is Judgement.NOT_YET
+        if not at_work or system.clock.now() >= until or system.stop.is_set():
+            return said
+        system.clock.sleep(gate.limits.every, system.stop)
 
 
 def _certificate(system: System) -> Iterator[Check]:

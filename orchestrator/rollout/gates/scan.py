@@ -6,6 +6,7 @@ import dataclasses as dc
 from collections.abc import Mapping
 from typing import ClassVar
 
+from orchestrator.aws.door import Aws
 from orchestrator.aws.errors import code_of, message_of
 from orchestrator.rollout.gates.base import Judgement, Limits, Means, Reading, Window
 
@@ -29,14 +30,18 @@ class Scan:
     def judge(self, means: Means, window: Window, memo: str) -> Reading:
         if not window.digest:
             return Reading(judgement=Judgement.ERROR, words=f"{window.image} is not an image in ECR")
+        return self.look(means.aws, window.repository, window.digest) or _asked_for(means, window, memo)
+
+    def look(self, aws: Aws, repository: str, digest: str) -> Reading | None:
+        """What is known of an image; None when nobody has scanned it. Reads only."""
         try:
-            found = means.aws.client("ecr").describe_image_scan_findings(
-                repositoryName=window.repository, imageId={"imageDigest": window.digest}
+            found = aws.client("ecr").describe_image_scan_findings(
+                repositoryName=repository, imageId={"imageDigest": digest}
             )
         except Exception as error:
             if code_of(error) != "ScanNotFoundException":
                 raise
-            return _asked_for(means, window, memo)
+            return None
         status = found["imageScanStatus"]["status"]
         if status in _AT_WORK:
             return Reading(judgement=Judgement.NOT_YET, words="the scan is at work")
