@@ -17,13 +17,28 @@ _EVERY = 5.0
 _EVIDENCE = ("stopped", "logs", "targets", "events")
 
 
-def wait(system: System, service: str | None, *, patience: float | None = None) -> Ending:
-    """How the rollouts under way end, or one service's last rollout, which may have ended before.
+def under_way(system: System) -> dict[str, str]:
+    """The ids of the rollouts under way, by service."""
+    return {name: cursor.id for name, cursor in sorted(unfinished(system.store, system.stack).items())}
+
+
+def last(system: System, service: str) -> dict[str, str]:
+    """The same of one service's last rollout, which may have ended. Raises ``Refused`` when there was none."""
+    known = system.loaded.model.services
+    if service not in known:
+        raise OrchestratorError(f"found no service {service!r}, allowed: {', '.join(known)}")
+    stored = system.store.load(key(system.stack, service))
+    if stored is None:
+        raise Refused(f"{service} has never been rolled out", hint="begin with deploy or apply")
+    return {service: str(stored.value["id"])}
+
+
+def wait(system: System, meant: Mapping[str, str], *, patience: float | None = None) -> Ending:
+    """How rollouts end, given their ids by service.
 
     After ``patience`` seconds, or told to stop, it says how those stand that have not ended. Reads the store alone.
     """
     began = system.clock.now()
-    meant = _meant(system, service)
     while True:
         stands = {name: _stand(system, name, rollout) for name, rollout in meant.items()}
         waited = system.clock.now() - began
@@ -32,19 +47,6 @@ def wait(system: System, service: str | None, *, patience: float | None = None) 
             services = tuple(_ending(name, stand, stopped=system.stop.is_set()) for name, stand in stands.items())
             return Ending(services=services, seconds=waited)
         system.clock.sleep(_EVERY if patience is None else min(_EVERY, patience - waited), system.stop)
-
-
-def _meant(system: System, service: str | None) -> dict[str, str]:
-    """The ids of the rollouts to wait for, by service."""
-    if service is None:
-        return {name: cursor.id for name, cursor in sorted(unfinished(system.store, system.stack).items())}
-    known = system.loaded.model.services
-    if service not in known:
-        raise OrchestratorError(f"found no service {service!r}, allowed: {', '.join(known)}")
-    stored = system.store.load(key(system.stack, service))
-    if stored is None:
-        raise Refused(f"{service} has never been rolled out", hint="begin with deploy or apply")
-    return {service: str(stored.value["id"])}
 
 
 def _stand(system: System, service: str, rollout: str) -> Mapping[str, Any]:

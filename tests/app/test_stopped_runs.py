@@ -63,6 +63,11 @@ class _Watched:
             self.system.stop.set()
 
 
+def _wait(system: System, service: str | None, patience: float | None = None) -> Ending:
+    meant = awaiting.last(system, service) if service else awaiting.under_way(system)
+    return awaiting.wait(system, meant, patience=patience)
+
+
 def _outcomes(ending: Ending) -> dict[str, Outcome]:
     return {s.service: s.outcome for s in ending.services}
 
@@ -98,7 +103,7 @@ def test_what_was_frozen_by_its_failure_stays_for_a_person(shop: Stage) -> None:
     with system.hold("deploy"):
         left = delivery.deploy(system, delivery.look(system, {"mailer": "cold"}), silent)
         assert take_back(system, left, silent, reason="", patience=600.0) == left
-        assert awaiting.wait(system, "mailer", patience=0.0).outcome is Outcome.STOPPED
+        assert _wait(system, "mailer", patience=0.0).outcome is Outcome.STOPPED
     _abort(shop)
 
 
@@ -119,23 +124,23 @@ def _abort(shop: Stage) -> Ending:
 def test_who_waits_is_told_how_it_stands_when_patience_is_over_and_how_it_ends(shop: Stage) -> None:
     shop.aws.push("shop/mailer", "awaited")
     shop.leave(mailer="awaited")
-    assert awaiting.wait(shop.system(), "mailer", patience=30.0).outcome is Outcome.TIMED_OUT
+    assert _wait(shop.system(), "mailer", patience=30.0).outcome is Outcome.TIMED_OUT
     with pytest.raises(Refused):
         steering.order(shop.system(), "printer", Word.ABORT, "")
     assert _abort(shop).outcome is Outcome.ROLLED_BACK
-    ended = awaiting.wait(shop.system(), "mailer")
+    ended = _wait(shop.system(), "mailer")
     assert (ended.outcome, ended.services[0].why) == (
         Outcome.ROLLED_BACK,
         f"abort by {shop.system().by}: not wanted",
     )
-    assert awaiting.wait(shop.system(), None).services == ()
+    assert _wait(shop.system(), None).services == ()
 
 
 def test_who_waits_for_an_approval_is_told_so(shop: Stage) -> None:
     shop.write(text=WAITING)
     shop.aws.push("shop/mailer", "asks")
     assert shop.leave(patience=None, mailer="asks").outcome is Outcome.PAUSED
-    assert awaiting.wait(shop.system(), None, patience=10.0).outcome is Outcome.PAUSED
+    assert _wait(shop.system(), None, patience=10.0).outcome is Outcome.PAUSED
     _abort(shop)
 
 
@@ -155,7 +160,7 @@ def test_a_rollout_that_another_one_followed_is_told_by_its_history(shop: Stage)
             shop.leave(mailer="second")
 
     system.clock = Overtaken()
-    ended = awaiting.wait(system, "mailer")
+    ended = _wait(system, "mailer")
     assert (ended.outcome, ended.services[0].image.partition("@")[0]) == (Outcome.ROLLED_BACK, "first")
     _abort(shop)
 
@@ -165,13 +170,13 @@ def test_who_is_told_to_stop_waiting_stops(shop: Stage) -> None:
     shop.leave(mailer="left")
     system = shop.system()
     system.stop.set()
-    assert awaiting.wait(system, None).outcome is Outcome.STOPPED
+    assert _wait(system, None).outcome is Outcome.STOPPED
     _abort(shop)
 
 
 def test_a_service_that_is_not_known_or_was_never_rolled_out_is_refused(shop: Stage) -> None:
     with pytest.raises(OrchestratorError, match="found no service 'mail', allowed: mailer, printer"):
-        awaiting.wait(shop.system(), "mail")
+        awaiting.last(shop.system(), "mail")
     shop.write(text=f"{TWO}  scanner: {{subnets: public, public_ip: true}}\n")
     with pytest.raises(Refused, match="scanner has never been rolled out"):
-        awaiting.wait(shop.system(), "scanner")
+        _wait(shop.system(), "scanner")

@@ -108,5 +108,6 @@ def _waited(session: Session, system: System, service: str | None, timeout: floa
     from orchestrator.cli.render import endings
 
     with session.interruptible(session.again("status", *([service] if service else []), "--wait")):
-        ending = awaiting.wait(system, service, patience=timeout)
+        meant = awaiting.last(system, service) if service else awaiting.under_way(system)
+        ending = awaiting.wait(system, meant, patience=timeout)
     return endings.show(session, ending)

@@ -13,6 +13,7 @@ from orchestrator.core.errors import LockHeld, Refused
 if TYPE_CHECKING:
     from orchestrator.rollout.orders import Word
 
+Wait = Annotated[bool, typer.Option("--wait", help="Where others drive it: until it has ended.")]
 Service = Annotated[str | None, typer.Argument(help="Only this service.", show_default=False)]
 
 
@@ -28,6 +29,7 @@ def promote(
     full: Annotated[bool, typer.Option("--full", help="Watch no longer; takes a reason.")] = False,
     reason: flags.Reason = "",
     by: flags.By = "",
+    wait: Wait = False,
     on_abort: stopping.OnAbortFlag = stopping.OnAbort.LEAVE,
     environment: flags.Environment = None,
     var: flags.Variables = [],  # noqa: B006  (typer reads the default, nobody changes it)
@@ -40,7 +42,7 @@ def promote(
 
     given = flags.options(plan, environment, var, json=json, junit=junit, profile=profile, by=by)
     word = Word.PROMOTE_FULLY if full else Word.PROMOTE
-    return _order(Session("promote", given), service, word, reason, on_abort)
+    return _order(Session("promote", given), service, word, reason, wait=wait, on_abort=on_abort)
 
 
 def abort(
@@ -48,6 +50,7 @@ def abort(
     service: Service = None,
     reason: flags.Reason = "",
     by: flags.By = "",
+    wait: Wait = False,
     environment: flags.Environment = None,
     var: flags.Variables = [],  # noqa: B006
     json: flags.Json = False,
@@ -58,7 +61,7 @@ def abort(
     from orchestrator.rollout.orders import Word
 
     given = flags.options(plan, environment, var, json=json, junit=junit, profile=profile, by=by)
-    return _order(Session("abort", given), service, Word.ABORT, reason)
+    return _order(Session("abort", given), service, Word.ABORT, reason, wait=wait)
 
 
 def undo(
@@ -124,26 +127,39 @@ def _order(
     service: str | None,
     word: Word,
     reason: str,
+    *,
+    wait: bool,
     on_abort: stopping.OnAbort = stopping.OnAbort.LEAVE,
 ) -> int:
     """Leave the order; when nobody drives the rollout, drive it from here."""
-    from orchestrator.app import steering
+    from orchestrator.app import awaiting, steering
     from orchestrator.cli.render import endings
 
     with session.system() as system:
         told = steering.order(system, service, word, reason)
+        rollouts = {name: rollout for name, rollout in awaiting.under_way(system).items() if name in told}
         try:
             with session.interruptible(session.again(), stopping.told(on_abort)), system.hold(session.command):
                 with session.progress(f"{session.command} {system.stack}") as sink:
                     ending = steering.carry_on(system, told, sink)
+                    if not ending.services:  # they have ended before this had the stack
+                        ending = awaiting.wait(system, rollouts, patience=0.0)
                     ending = stopping.settled(session, system, ending, sink, on_abort)
                 return endings.show(session, ending)
         except LockHeld as held:
-            return _told(session, told, held)
+            if not wait:
+                return _told(session, told, held)
+            session.say(_words(told, held))
+            with session.interruptible(session.again()):
+                return endings.show(session, awaiting.wait(system, rollouts))
 
 
 def _told(session: Session, services: tuple[str, ...], held: LockHeld) -> int:
-    session.say(f"Told {', '.join(services)}. It is carried out by whoever drives it: {held.message}")
+    session.say(_words(services, held))
     if session.junit:
         session.junit.write()
     return 0
+
+
+def _words(services: tuple[str, ...], held: LockHeld) -> str:
+    return f"Told {', '.join(services)}. It is carried out by whoever drives it: {held.message}"
