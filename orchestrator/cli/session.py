@@ -19,6 +19,7 @@ from orchestrator.cli.render.jsonl import JsonLines
 from orchestrator.cli.render.junit import JUnit
 from orchestrator.cli.render.plain import PlainLines
 from orchestrator.cli.store import open_store
+from orchestrator.cli.traced import traced
 from orchestrator.core.clock import Clock, SystemClock
 from orchestrator.core.errors import OrchestratorError
 from orchestrator.core.events import Event, Sink
@@ -152,6 +153,8 @@ class Session:
         """A sink in the shape that fits where the output goes, for the length of some work."""
         with contextlib.ExitStack() as stack:
             sinks: list[Callable[[Event], None]] = []
+            if spans := stack.enter_context(traced(title, self.clock, sandbox=self.options.sandbox)):
+                sinks.append(spans)
             if self.json:
                 sinks.append(self.json)
             elif self.on_terminal:

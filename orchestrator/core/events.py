@@ -6,9 +6,11 @@ Every event knows the ``subject`` it is about (an address, a service) and reads 
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
 
 
 class State(enum.StrEnum):
@@ -21,6 +23,10 @@ class State(enum.StrEnum):
     FAILED = "failed"
     BLOCKED = "blocked"
     NOTE = "note"
+
+
+STEPS = frozenset({"create", "adopt", "update", "replace", "delete", "keep"})
+"""The actions of events about a step of an apply: what is done with one resource."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,11 +53,11 @@ def silent(event: Event) -> None:
     """A sink for nobody."""
 
 
-def each_of(*sinks: Sink) -> Sink:
+def each_of(*listeners: Callable[[T], None]) -> Callable[[T], None]:
     """One sink for several, told in this order."""
 
-    def tell(event: Event) -> None:
-        for sink in sinks:
-            sink(event)
+    def tell(told: T) -> None:
+        for listener in listeners:
+            listener(told)
 
     return tell

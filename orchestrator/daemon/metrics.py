@@ -16,7 +16,7 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, Histo
 from prometheus_client.core import CounterMetricFamily, Metric
 
 from orchestrator.app.leftovers import Standing
-from orchestrator.core.events import Event, State
+from orchestrator.core.events import STEPS, Event, State
 from orchestrator.daemon import gauges
 from orchestrator.daemon.daemon import Daemon
 from orchestrator.daemon.gauges import STACK, label, stack_labels
@@ -25,7 +25,6 @@ from orchestrator.daemon.views import StackView
 
 _TICKS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 _ROLLOUTS = (60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400)
-_STEPS = frozenset({"create", "update", "replace", "delete", "adopt"})
 
 
 @dc.dataclass
@@ -104,7 +103,7 @@ class Metrics:
                 totals.found += 1
             elif event.action == "put back" and event.state is State.DONE:
                 totals.put_back += 1
-            elif event.action in _STEPS and event.state in (State.DONE, State.FAILED):
+            elif event.action in STEPS and event.state in (State.DONE, State.FAILED):
                 totals.steps[event.action, event.state.value] += 1
 
     def _of(self, key: str) -> _Totals:

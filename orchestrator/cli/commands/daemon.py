@@ -16,9 +16,10 @@ import typer
 from orchestrator.cli import flags
 from orchestrator.cli.fleet import BrokerFlag
 from orchestrator.cli.session import Session
+from orchestrator.cli.traced import DaemonSpans
 from orchestrator.core.clock import SystemClock
 from orchestrator.core.errors import OrchestratorError
-from orchestrator.core.events import each_of
+from orchestrator.core.events import Event, State, each_of
 from orchestrator.settings import Settings, load_settings, plan_variables
 
 if TYPE_CHECKING:
@@ -60,9 +61,10 @@ def daemon(
         raise OrchestratorError(f"--plans: {plans} is no directory")
     settings = load_settings(os.environ, {"broker": broker, "profile": profile, "workers": workers})
     gc.set_threshold(*USUAL)
-    metrics = Metrics()
-    sink = each_of(Log(sys.stdout, json=json), metrics.sink)
-    means = dc.replace(means_of(settings, sink), ticked=metrics.ticked)
+    log, metrics = Log(sys.stdout, json=json), Metrics()
+    spans = DaemonSpans(lambda why: log(_warning(why)))
+    means = means_of(settings, each_of(log, metrics.sink, spans.sink))
+    means = dc.replace(means, ticked=each_of(metrics.ticked, spans.ticked))
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stopping(means.stop))
     name = Holder.here().owner
@@ -73,6 +75,8 @@ def daemon(
         queue.serve(loop)
     with served(loop, means, settings, host, port, metrics) if web else contextlib.nullcontext():
         loop.run()
+    means.notices.close()
+    spans.close()
     return 0
 
 
@@ -125,6 +129,7 @@ def means_of(settings: Settings, sink: Any) -> Means:
     """What ticks are done with in this process."""
     from orchestrator.app.doors import Doors
     from orchestrator.aws.door import Access
+    from orchestrator.cli.notified import DaemonNotified
     from orchestrator.cli.store import open_store
     from orchestrator.daemon.reconciler import Means
 
@@ -151,8 +156,13 @@ def means_of(settings: Settings, sink: Any) -> Means:
         wall=SystemClock(),
         stop=threading.Event(),
         sink=sink,
+        notices=DaemonNotified(store, sink, clock),
         workers=settings.workers,
     )
+
+
+def _warning(message: str) -> Event:
+    return Event(at=SystemClock().now(), subject="daemon", action="trace", state=State.BLOCKED, message=message)
 
 
 def _stopping(stop: threading.Event) -> Any:
