@@ -15,5 +15,7 @@ ENV PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
 USER 1001:1001
 WORKDIR /plans
+# Of the daemon; whatever else runs in this image has ended, or is told that nobody answers.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 CMD ["orchestrator", "health"]
 ENTRYPOINT ["orchestrator"]
 CMD ["--help"]

@@ -83,6 +83,20 @@ def test_a_fault_in_a_resource_is_told_with_its_place(refusal: Refusal, line: st
     assert refusal(f"{HEAD}  {line}\n") == [f"plan.yaml:{told}"]
 
 
+def test_what_a_service_may_do_is_said_of_what_the_plan_makes(load: Load) -> None:
+    allowed = "    permissions: [{actions: ['s3:GetObject'], resources: ['${bucket/media.arn}/*']}]\n"
+    role = built(load, SMALL + allowed + "resources:\n  bucket/media: {}\n")["role/cart-task"]
+    [statement] = role.inline["permissions"].value["Statement"]  # type: ignore[attr-defined]
+    assert statement["Resource"] == [Join((Ref(Address("bucket", "media"), "arn"), "/*"))]
+
+
+def test_what_a_service_may_do_with_what_nobody_makes_is_refused(refusal: Refusal) -> None:
+    allowed = "    permissions: [{actions: ['s3:GetObject'], resources: ['${bucket/medio.arn}/*']}]\n"
+    assert refusal(SMALL + allowed + "resources:\n  bucket/media: {}\n") == [
+        "plan.yaml:12:59: services.cart.permissions[0].resources[0]: refers to ${bucket/medio.arn}, but there is no resource 'bucket/medio', did you mean bucket/media?"
+    ]
+
+
 def test_an_address_that_the_plan_has_already_is_refused(refusal: Refusal) -> None:
     text = SMALL + "resources:\n  vpc/main: {cidr: 10.9.0.0/16}\n"
     assert refusal(text) == [

@@ -17,6 +17,7 @@ from orchestrator.plan.checks.finding import Finding, NameFinding, unknown
 from orchestrator.plan.compile.context import Context
 from orchestrator.plan.compile.plan import compile_plan
 from orchestrator.plan.model.plan import Plan
+from orchestrator.plan.resources import references
 from orchestrator.plan.resources.build import Wrong
 from orchestrator.plan.words import nearest
 
@@ -36,6 +37,7 @@ def check_whole(plan: Plan, stack: str) -> Iterator[Finding | NameFinding]:
     wrong: list[Finding | NameFinding] = [*_twice(resources), *_adopted(plan, known)]
     for text in plan.resources:
         wrong += _references(known[Address.parse(text)], known)
+    wrong += _permissions(plan, known)
     yield from wrong or _circles(known)
 
 
@@ -57,6 +59,14 @@ def _references(resource: Resource, known: Mapping[Address, Resource]) -> Iterat
         yield from ((at, text) for text in _reference(ref, known))
     for other in resource.after - known.keys():
         yield (*at, "after"), unknown("resource", str(other), map(str, known))
+
+
+def _permissions(plan: Plan, known: Mapping[Address, Resource]) -> Iterator[Finding]:
+    for name, service in plan.services.items():
+        for place, permission in enumerate(service.permissions):
+            for index, text in enumerate(permission.resources):
+                at = ("services", name, "permissions", place, "resources", index)
+                yield from ((at, wrong) for ref in refs(references.parse(text)) for wrong in _reference(ref, known))
 
 
 def _reference(ref: Ref[object], known: Mapping[Address, Resource]) -> Iterator[str]:

@@ -16,7 +16,7 @@ def document(*statements: Statement) -> PolicyDoc:
     return PolicyDoc({"Version": "2012-10-17", "Statement": list(statements)})
 
 
-def allow(actions: Sequence[str], resources: Iterable[str], **condition: Mapping[str, str]) -> Statement:
+def allow(actions: Sequence[str], resources: Iterable[object], **condition: Mapping[str, str]) -> Statement:
     """A statement that allows actions on resources; ``StringEquals={...}`` and the like are its condition."""
     found: dict[str, Any] = {"Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
     return {**found, "Condition": condition} if condition else found

@@ -13,6 +13,7 @@ from orchestrator.plan.compile import policies
 from orchestrator.plan.compile.context import Context
 from orchestrator.plan.model.plan import Plan
 from orchestrator.plan.model.services import Service
+from orchestrator.plan.resources import references
 
 ECS_TASKS = "ecs-tasks"
 _SHELL = policies.document(
@@ -74,7 +75,7 @@ def _task_role(name: str, service: Service, context: Context) -> Role | None:
     """A service that needs more than others has a role of its own, so that the others do not get it too."""
     if not service.permissions and not service.execute_command:
         return None
-    stated = [policies.allow(p.actions, p.resources) for p in service.permissions]
+    stated = [policies.allow(p.actions, map(references.parse, p.resources)) for p in service.permissions]
     return role(
         f"{name}-task",
         ECS_TASKS,

@@ -114,7 +114,9 @@ class Permission(Section):
     """What the tasks of a service may do on AWS."""
 
     actions: tuple[str, ...] = Field(min_length=1, description="IAM actions such as s3:GetObject.")
-    resources: tuple[str, ...] = Field(min_length=1, description="ARNs that they are allowed on.")
+    resources: tuple[str, ...] = Field(
+        min_length=1, description="ARNs that they are allowed on, such as ${bucket/media.arn}/* of this plan's."
+    )
 
 
 class Service(Section):

@@ -139,6 +139,7 @@ _TABLE: Mapping[str, Mapping[str, str]] = {
         "TagResource": "{ResourceARN}",
     },
     "ssm": {"GetParameters": "{Names}"},
+    "sts": {"AssumeRole": "{RoleArn}"},
 }
 
 
