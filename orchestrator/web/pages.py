@@ -19,7 +19,7 @@ from orchestrator.web import chart
 from orchestrator.web.api import recorded
 from orchestrator.web.site import site_of, stack_of
 from orchestrator.web.static import Static
-from orchestrator.web.svg import svg_response
+from orchestrator.web.svg import size_of, svg_response
 from orchestrator.web.words import FILTERS, visible
 
 _SLUGS = {
@@ -79,7 +79,8 @@ class Pages:
         """One stack."""
         found = stack_of(request)
         kept = await site_of(request).archive.of(found.planned)
-        return self._page(request, "stack.html", stack=found, view=found.view, kept=kept)
+        size = size_of(picture.draw(found.loaded, "svg")) if found.planned.loaded else None
+        return self._page(request, "stack.html", stack=found, view=found.view, kept=kept, size=size)
 
     async def system(self, request: Request) -> Response:
         """A stack's picture."""

@@ -8,6 +8,7 @@ import re
 
 from starlette.responses import Response
 
+_SIZE = re.compile(r'<svg [^>]*\bwidth="(\d+)" height="(\d+)"')
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 
@@ -17,6 +18,12 @@ def svg_response(text: str) -> Response:
     policy = f"default-src 'none'; style-src {hashes}; sandbox; frame-ancestors 'none'"
     headers = {"Content-Security-Policy": policy, "Cache-Control": "no-cache"}
     return Response(text, media_type="image/svg+xml", headers=headers)
+
+
+def size_of(text: str) -> tuple[int, int] | None:
+    """Its width and height, so that a page has room for it before it is there."""
+    found = _SIZE.search(text)
+    return (int(found[1]), int(found[2])) if found else None
 
 
 def _digest(style: str) -> str:

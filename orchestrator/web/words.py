@@ -59,13 +59,38 @@ def stage(told: dict[str, Any]) -> str:
     return f"{told['name']} {duration(told['seconds'])}" if told["seconds"] is not None else str(told["name"])
 
 
+def sign(action: str) -> str:
+    """An action in the symbols of a plan."""
+    return _SIGNS.get(action, "!")
+
+
+def change(line: str) -> tuple[str, str, str] | None:
+    """A line of a difference as field, what is and what is planned; None for one that tells something else."""
+    field, colon, values = line.partition(": ")
+    now, arrow, planned = values.partition(" -> ")
+    return (field, now, planned) if colon and arrow else None
+
+
+_SIGNS = {
+    "create": "+",
+    "update": "~",
+    "adopt": "~",
+    "replace": "-/+",
+    "delete": "-",
+    "rollout": "⟳",
+    "first release": "⟳",
+    "heal": "⟳",
+}
+
 FILTERS = {
     "age": age,
+    "change": change,
     "clock": clock,
     "duration": duration,
     "image": image,
     "iso": iso,
     "segment": segment,
     "share": share,
+    "sign": sign,
     "stage": stage,
 }
