@@ -289,9 +289,14 @@ def release(store: Store, clock: Clock, stack: str, *, force: bool = False, reas
 
 def holder(store: Store, clock: Clock, stack: str) -> Holding | None:
     """Who holds one stack now."""
-    stored = store.load(_PREFIX + stack)
-    holding = _parse(stored) if stored else None
+    holding = last(store, stack)
     return holding if holding and holding.blocks(clock.now(), Holder.here().place) else None
+
+
+def last(store: Store, stack: str) -> Holding | None:
+    """Who held one stack last, whether it still is held or not."""
+    stored = store.load(_PREFIX + stack)
+    return _parse(stored) if stored else None
 
 
 def takings(store: Store, stack: str) -> tuple[Taking, ...]:

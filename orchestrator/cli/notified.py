@@ -1,4 +1,4 @@
-"""Those whom a plan names, told of what a command does while it does it, beside whoever looks on."""
+"""Those whom plans name, told of what a command or a daemon does while it does it, beside whoever looks on."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import os
 import sys
 from collections.abc import Callable
 
-from orchestrator.core.clock import SystemClock
-from orchestrator.core.store import Store
+from orchestrator.aws.door import Aws
+from orchestrator.core.clock import Clock, SystemClock
+from orchestrator.core.events import Event, Sink, State, silent
+from orchestrator.core.store import Scoped, Store
 from orchestrator.notices.channels import Channels
 from orchestrator.notices.notices import Notices
 from orchestrator.plan.load.loader import LoadedPlan
 
 _ARRIVES_WITHIN = 5.0
 """Seconds for which a command that has ended waits for messages on their way."""
+_DAEMON_WAITS = 3.0
+"""The same for a daemon, which others kill 30 seconds after they have told it to stop."""
 
 
 class Notified:
@@ -30,3 +34,29 @@ class Notified:
         self._channels.close(_ARRIVES_WITHIN)
         for line in self._said:
             print(f"notifications: {line}", file=sys.stderr)
+
+
+class DaemonNotified:
+    """The notices of all stacks of a daemon. What is wrong with a channel goes where everything else is told."""
+
+    def __init__(self, stores: Callable[[LoadedPlan, Aws], Store], sink: Sink, clock: Clock) -> None:
+        self._stores = stores
+        self._sink = sink
+        self._clock = clock
+        self._channels = Channels(os.environ, SystemClock(), self._say)
+
+    def __call__(self, loaded: LoadedPlan, door: Aws) -> Sink:
+        """Who is told of the stack of a plan."""
+        if not loaded.model.notifications.channels:
+            return silent
+        notices = Notices(loaded, self._channels, lambda: Scoped(self._stores(loaded, door), door.reader().scope))
+        notices.check()
+        return notices
+
+    def close(self) -> None:
+        """Wait a little for what is on its way."""
+        self._channels.close(_DAEMON_WAITS)
+
+    def _say(self, message: str) -> None:
+        at = self._clock.now()
+        self._sink(Event(at=at, subject="notifications", action="notify", state=State.BLOCKED, message=message))

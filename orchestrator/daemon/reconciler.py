@@ -9,7 +9,8 @@ import contextlib
 import enum
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from orchestrator.app import keeping, pausing, steering
 from orchestrator.app import outlook as looking
@@ -21,15 +22,16 @@ from orchestrator.app.system import System
 from orchestrator.aws.door import Aws
 from orchestrator.core.clock import Clock
 from orchestrator.core.errors import AwsError, LockHeld
-from orchestrator.core.events import Sink
+from orchestrator.core.events import Sink, State, silent
 from orchestrator.core.store import Store
 from orchestrator.daemon.plans import Planned
 from orchestrator.daemon.schedule import Again
 from orchestrator.daemon.teller import Teller
 from orchestrator.daemon.troubles import Troubles
+from orchestrator.daemon.troubles import trouble as troubled
 from orchestrator.daemon.views import Views
 from orchestrator.daemon.watched import StoreDown, Watched
-from orchestrator.lease import LeaseLost
+from orchestrator.lease import LeaseLost, last
 from orchestrator.plan.load.loader import LoadedPlan
 
 PATIENCE = 300.0
@@ -63,6 +65,28 @@ def _uncounted(ticked: Ticked) -> None:
     """Nobody counts."""
 
 
+class Noticing(Protocol):
+    """Who is told, beside the sink, what happens in a stack, and at each tick whether it is well."""
+
+    def __call__(self, loaded: LoadedPlan, door: Aws) -> Sink:
+        """Who is told of the stack of a plan; ``door`` leads to its account."""
+        ...
+
+    def close(self) -> None:
+        """Wait a little for what is on its way to them."""
+        ...
+
+
+class Unnoticed:
+    """Nobody is told."""
+
+    def __call__(self, loaded: LoadedPlan, door: Aws) -> Sink:
+        return silent
+
+    def close(self) -> None:
+        """Nothing is on its way."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Means:
     """What ticks are done with. ``stores``: the store of a plan, given the door to its account.
@@ -77,6 +101,7 @@ class Means:
     stop: threading.Event
     sink: Sink
     ticked: Callable[[Ticked], None] = _uncounted
+    notices: Noticing = field(default_factory=Unnoticed)
     workers: int = 8
 
 
@@ -104,19 +129,22 @@ class Reconciler:
 
     def _reconcile(self, planned: Planned, loaded: LoadedPlan) -> tuple[Again, Result]:
         key, door = planned.key, self._means.doors.to(loaded.model)
+        notices = self._means.notices(loaded, door)
         try:
-            again, trouble = Tick(self._means, self._views, planned, loaded, door).run()
+            again, trouble = Tick(self._means, self._views, planned, loaded, door, notices).run()
         except LockHeld as other:
             self._views.update(key, held=other.message, trouble="")
             self.troubles.over(key)
             return Again.LATER, Result.HELD
         except Exception as error:
-            return self._failed(key, loaded, door, error), Result.ERROR
+            return self._failed(key, loaded, door, error, notices), Result.ERROR
         self._views.update(key, trouble=trouble)
         if trouble:
             self.troubles.met(loaded.stack, key, trouble)
+            notices(troubled(loaded.stack, State.FAILED, trouble, self._means.clock.now()))
             return again, Result.ERROR
         self.troubles.over(key)
+        notices(troubled(loaded.stack, State.DONE, "is well", self._means.clock.now()))
         return again, Result.REQUEUE if again is Again.SOON else Result.SUCCESS
 
     def _ended(self, before: Mapping[str, Standing], after: Mapping[str, Standing]) -> tuple[Standing, ...]:
@@ -124,7 +152,7 @@ class Reconciler:
         known = {standing.id for standing in before.values() if standing.over}
         return tuple(s for s in after.values() if s.over and s.id not in known and s.ended > self._since)
 
-    def _failed(self, key: str, loaded: LoadedPlan, door: Aws, error: Exception) -> Again:
+    def _failed(self, key: str, loaded: LoadedPlan, door: Aws, error: Exception, notices: Sink) -> Again:
         found = failure(error)
         where = loaded.stack
         if isinstance(error, StoreDown):
@@ -136,13 +164,16 @@ class Reconciler:
             self._means.doors.discard(door)
         self._views.update(key, trouble=found.message)
         self.troubles.met(where, key, found.message, found.hint)
+        notices(troubled(where, State.FAILED, found.message, self._means.clock.now()))
         return Again.AFTER_A_FAILURE
 
 
 class Tick:
     """One turn of one stack, with a system of its own: leases and stop signs are not shared."""
 
-    def __init__(self, means: Means, views: Views, planned: Planned, loaded: LoadedPlan, door: Aws) -> None:
+    def __init__(
+        self, means: Means, views: Views, planned: Planned, loaded: LoadedPlan, door: Aws, notices: Sink
+    ) -> None:
         self._means = means
         self._views = views
         self._planned = planned
@@ -156,13 +187,14 @@ class Tick:
             stop=means.stop,
             workers=means.workers,
         )
-        self._teller = Teller(means.sink, means.clock, views, planned.key, loaded.stack)
+        self._teller = Teller(means.sink, means.clock, views, planned.key, loaded.stack, notices)
 
     def run(self) -> tuple[Again, str]:
         """When to come again, and what is wrong, empty for nothing. Raises what kept it from looking at all."""
         system = self._system
         pause = pausing.paused(system)
         self._views.update(self._key, paused=str(pause) if pause else "", held="")
+        self._look_for_a_stuck_lock()
         left = self._look_for_rollouts(paused=pause is not None)
         if left and (answer := self._go_on(left)):
             return answer
@@ -205,6 +237,13 @@ class Tick:
         moving = () if paused else left.onward()
         self._views.update(self._key, rollouts=left.under_way(), standings=left.standings(), moving=moving)
         return moving
+
+    def _look_for_a_stuck_lock(self) -> None:
+        """Where somebody is to be told of it: nothing else depends on it."""
+        told = self._system.loaded.model.notifications
+        holding = last(self._system.store, self._system.stack) if told.channels else None
+        if holding:
+            self._teller.locked(holding, self._means.wall.now(), told.lock_held)
 
     @contextlib.contextmanager
     def _hold(self, doing: str) -> Iterator[None]:

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from orchestrator.app.ending import Ending, Outcome
 from orchestrator.app.keeping import Difference
 from orchestrator.app.leftovers import Standing
-from orchestrator.core.clock import Clock
-from orchestrator.core.events import Event, Sink, State
+from orchestrator.core.clock import Clock, iso
+from orchestrator.core.events import Event, Sink, State, each_of, silent
 from orchestrator.daemon.views import Views
+from orchestrator.lease import Holder, Holding
 
 _IN_TURNS = "timed out, still in progress"
 _MOST = 5
@@ -24,8 +25,10 @@ _SEEN = frozenset({"id", "tasks", "stopped", "events", "targets", "logs"})
 class Teller:
     """A sink for the engines, and the words for what a tick finds."""
 
-    def __init__(self, sink: Sink, clock: Clock, views: Views, key: str, stack: str) -> None:
-        self._sink = sink
+    def __init__(self, sink: Sink, clock: Clock, views: Views, key: str, stack: str, notices: Sink = silent) -> None:
+        """``notices`` is told the same, and, at each look, all that differs."""
+        self._sink = each_of(sink, notices)
+        self._notices = notices
         self._clock = clock
         self._views = views
         self._key = key
@@ -82,6 +85,19 @@ class Teller:
             self._tell(self._stack, State.NOTE, "; ".join(fresh[:_MOST]) + more, differences=fresh)
         if not found and (before.differences or before.looked is None):
             self._tell(self._stack, State.DONE, "in sync")
+        told = {"now": [str(d) for d in found], "stack": self._stack}
+        self._notices(Event(at=self._clock.now(), subject=self._stack, action="drift", state=State.NOTE, details=told))
+
+    def locked(self, holding: Holding, now: float, longest: float) -> None:
+        """Who held the stack last: whether that is for too long, or is over without having been given back."""
+        blocks = holding.blocks(now, Holder.here().place)
+        gone = holding.until > 0 and not blocks
+        stuck = gone or (blocks and now - holding.since > longest)
+        said = f"{'left behind' if gone else 'held'} by {holding.owner} since {iso(holding.since)}: {holding.doing}"
+        known = self._views.view(self._key).stuck
+        self._views.update(self._key, stuck=said if stuck else "")
+        if stuck and said != known:
+            self._tell(self._stack, State.BLOCKED, said, action="lock", fence=holding.fence, gone=gone)
 
     def applied(self, ending: Ending) -> None:
         """How putting it back ended; why it failed was told by its steps, and is told as a trouble."""

@@ -39,4 +39,9 @@ class Troubles:
             return {where: len(met) for where, met in self._met.items()}
 
     def _tell(self, where: str, state: State, message: str) -> None:
-        self._sink(Event(at=self._clock.now(), subject=where, action="trouble", state=state, message=message))
+        self._sink(trouble(where, state, message, self._clock.now()))
+
+
+def trouble(where: str, state: State, message: str, at: float) -> Event:
+    """That something is wrong, or is well again."""
+    return Event(at=at, subject=where, action="trouble", state=state, message=message)

@@ -42,6 +42,8 @@ class StackView:
     paused: str = ""
     held: str = ""
     """Who else was at it when we wanted to be."""
+    stuck: str = ""
+    """Who has held the lock for too long, or has left it behind."""
     rollouts: Mapping[str, str] = dc.field(default_factory=dict)
     """How far each unfinished rollout is, by service."""
     standings: Mapping[str, Standing] = dc.field(default_factory=dict)

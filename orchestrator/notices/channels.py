@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from orchestrator.core.clock import Clock
 from orchestrator.notices.channel import Channel
+from orchestrator.notices.marks import Memory
 from orchestrator.notices.post import Post, Unusable, deliver
 
 _LOOK_EVERY = 0.02
@@ -19,6 +20,7 @@ class Channels:
         self, environ: Mapping[str, str], clock: Clock, say: Callable[[str], None], *, post: Post = deliver
     ) -> None:
         """``environ`` holds the addresses that plans name; ``clock`` is real time; ``say`` tells the operator."""
+        self.memory = Memory()
         self._environ = environ
         self._clock = clock
         self._say = say

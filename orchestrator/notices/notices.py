@@ -12,7 +12,7 @@ from orchestrator.core.store import Store
 from orchestrator.notices.channel import Channel
 from orchestrator.notices.channels import Channels
 from orchestrator.notices.marks import Marks
-from orchestrator.notices.notice import Notice
+from orchestrator.notices.notice import Lasting, Notice
 from orchestrator.notices.reading import About, few, read, read_ending
 from orchestrator.notices.words import Message, message
 from orchestrator.plan.load.loader import LoadedPlan
@@ -28,7 +28,9 @@ class Notices:
         self.about = About.of(loaded)
         self._plan = loaded.model.notifications
         self._channels = channels
-        self._marks = Marks(loaded.stack, store)
+        model = loaded.model
+        self._place = f"{loaded.stack} {model.account} {model.role} {model.region}"
+        self._marks = Marks(loaded.stack, store, channels.memory, self._place)
         self._stopped = False
 
     def __call__(self, event: Event) -> None:
@@ -51,6 +53,8 @@ class Notices:
 
     def send(self, notice: Notice) -> None:
         """Put it on its way to everybody whom it concerns."""
+        if isinstance(notice.mark, Lasting) and not self._channels.memory.changed(self._place, notice.mark):
+            return
         letter = _Letter(notice, self._marks, self.about.page)
         for name in self._plan.channels_for(notice.name, notice.severity):
             channel = self._open(name)

@@ -179,6 +179,7 @@ def _next(name: EventName, service: str, about: About) -> tuple[str, ...]:
 
 
 def _of_drift(event: Event, about: About) -> Notice | None:
+    """What differs, of which each look tells all; the mark knows what of it is news."""
     if event.state is State.BLOCKED:
         return Notice(
             name="drift-left-alone",
@@ -190,7 +191,9 @@ def _of_drift(event: Event, about: About) -> Notice | None:
             thread=f"{about.stack}/drift",
             mark=Once(topic="left-alone", about=event.message, word="told"),
         )
-    now = frozenset(map(str, event.details.get("now", ())))
+    if "now" not in event.details:
+        return None
+    now = frozenset(map(str, event.details["now"]))
     found = f"{len(now)} thing{'s differ' if len(now) != 1 else ' differs'} from the plan"
     return Notice(
         name="drift-found" if now else "drift-healed",
@@ -210,38 +213,31 @@ def _of_trouble(event: Event, about: About) -> Notice:
     return Notice(
         name="stack-recovered" if over else "stack-broken",
         stack=about.stack,
-        headline=f"{shared or 'stack'} is well again" if over else f"cannot be kept as planned{_of(shared)}",
-        why=() if over else (event.message,),
+        headline="can be kept as planned again"
+        if over
+        else f"cannot be kept as planned{f': {shared}' if shared else ''}",
+        why=() if over else (f"{shared}: {event.message}" if shared else event.message,),
         done="" if over else "It is tried again and again, with longer and longer pauses.",
         next=() if over else (about.run("plan"),),
         thread=f"{about.stack}/trouble",
-        mark=Lasting(topic="trouble", now=frozenset() if over else frozenset({"broken"})),
+        mark=Lasting(topic="trouble", now=frozenset() if over else frozenset({event.subject})),
         shared=shared,
     )
 
 
-def _of(shared: str) -> str:
-    return f": {shared}" if shared else ""
-
-
 def _of_lock(event: Event, about: About) -> Notice:
-    fence = str(event.details.get("fence", ""))
+    fence, gone = str(event.details["fence"]), event.details["gone"]
+    freeing = f'orchestrator lock release {about.stack} --force --reason "..."'
     return Notice(
         name="lock-stuck",
         stack=about.stack,
-        headline="lock is stuck",
+        headline="lock was left behind" if gone else "lock has been held for long",
         why=(event.message,),
-        done="Nobody else can change the stack meanwhile." if event.details.get("blocks") else "",
-        next=("orchestrator lock ls", *_freeing(event, about)),
+        done="Whoever comes next takes it." if gone else "Nobody else can change the stack meanwhile.",
+        next=(about.run("apply"),) if gone else ("orchestrator lock ls", freeing),
         thread=f"{about.stack}/lock",
-        mark=Once(topic="lock", about=fence, word="gone" if event.details.get("gone") else "held"),
+        mark=Once(topic="lock", about=fence, word="gone" if gone else "held"),
     )
-
-
-def _freeing(event: Event, about: About) -> tuple[str, ...]:
-    if not event.details.get("blocks"):
-        return (about.run("apply"),)
-    return (f'orchestrator lock release {about.stack} --force --reason "..."',)
 
 
 def few(lines: Iterable[str]) -> tuple[str, ...]:
