@@ -65,6 +65,7 @@ def work(app: Any, plans: Plans, means: Callable[[], Means], said: Said, concurr
         mine = means()
         line.listen(mine.stop)
         hands.append(Hands(plans, mine, Holder.here().owner))
+        signals.worker_process_shutdown.connect(lambda **_: mine.notices.close(), weak=False)
 
     def end(**_: object) -> None:
         line.hang_up()
