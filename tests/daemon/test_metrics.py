@@ -23,6 +23,7 @@ from orchestrator.rollout.orders import Word
 from orchestrator.sandbox.faults import Fault, Rule
 from tests.daemon.stage import BUCKET, SHOP, Stage, stage
 
+_ROOT = Path(__file__).parents[2]
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
@@ -290,3 +291,15 @@ def test_a_daemon_of_real_time_can_be_scraped_while_its_loop_turns(shop: Stage) 
     stop.set()
     thread.join()
     assert Scraped(metrics).labels("stack_info", "state") == {"drifted"}
+
+
+def test_what_the_guide_and_the_alerts_speak_of_is_what_is_told_and_nothing_is_left_unsaid(shop: Stage) -> None:
+    _, metrics = _crowd(shop, 1)
+    told = {name for name in Scraped(metrics).families if name.startswith("orchestrator_")}
+    told |= {f"{name}_total" for name in told} | {f"{name}_bucket" for name in told}
+    guide = (_ROOT / "docs/metrics.md").read_text(encoding="utf-8")
+    alerts = (_ROOT / "examples/prometheus/alerts.yaml").read_text(encoding="utf-8")
+    spoken = set(re.findall(r"orchestrator_[a-z_]+", guide + alerts))
+    assert spoken <= told
+    helped = set(re.findall(r"# HELP (orchestrator_[a-z_]+)", Scraped(metrics).text))
+    assert {name for name in helped if not name.endswith("_created")} <= spoken
