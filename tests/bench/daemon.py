@@ -1,4 +1,4 @@
-"""What a daemon costs that has nothing to do: 200 unchanged stacks for a simulated hour."""
+"""What a daemon costs that has nothing to do: 200 unchanged stacks for a simulated hour, scraped as Prometheus does."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import threading
 import time
 from multiprocessing.connection import Connection
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from orchestrator.app.doors import Doors
 from orchestrator.core.clock import SystemClock
-from orchestrator.core.events import silent
 from orchestrator.daemon.daemon import Daemon
+from orchestrator.daemon.metrics import Metrics
 from orchestrator.daemon.plans import Plans
 from orchestrator.daemon.reconciler import Means
 from orchestrator.daemon.views import State
@@ -25,6 +26,10 @@ from tests.daemon.stage import Inline
 
 STACKS = 200
 HOUR = 3600.0
+UP = 1200.0
+"""Seconds in which all of them have come up and been looked at again."""
+EARLY = 600.0
+SCRAPE = 15.0
 _PLAN = """\
 name: s{number}
 region: eu-west-1
@@ -51,38 +56,56 @@ def main(stacks: int = STACKS) -> None:
 
 def _measure(directory: Path, stacks: int) -> None:
     clock = VirtualClock()
-    queue = Inline()
-    daemon = Daemon(Plans(directory), _means(clock), queue=queue)
+    queue, metrics = Inline(), Metrics()
+    means = _means(clock, metrics)
+    daemon = Daemon(Plans(directory), means, queue=queue)
     queue.work = daemon.reconciler
-    _pass(daemon, clock, 2 * HOUR)
+    metrics.watch(daemon, means)
+    _pass(daemon, clock, UP)
     states = {view.state for view in daemon.views.all()}
     if states != {State.IN_SYNC}:
         raise SystemExit(f"not all in sync: {', '.join(sorted(states))}")
     daemon.calls.clear()
-    ticks, before, cpu = _ticks(daemon), _memory(), time.process_time()
-    _pass(daemon, clock, HOUR)
+    ticks, cpu = _ticks(daemon), time.process_time()
+    scrapes = _pass(daemon, clock, EARLY, metrics)
+    early = _memory()
+    scrapes += _pass(daemon, clock, HOUR - EARLY, metrics)
+    cpu, late = time.process_time() - cpu, _memory()
     looks = _ticks(daemon) - ticks
     calls = sum(daemon.calls.values())
-    print(f"daemon, {stacks} unchanged stacks, a simulated hour")
+    print(f"daemon, {stacks} unchanged stacks, a simulated hour, a scrape every {SCRAPE:g} s")
     print(f"  calls a stack and hour                {calls / stacks:10.1f}   in {looks / stacks:.1f} looks")
-    print(f"  processor time                        {time.process_time() - cpu:10.1f} s")
-    print(f"  memory                                {before:10.1f} MB before, {_memory():.1f} MB after")
+    print(f"  processor time                        {cpu:10.1f} s")
+    print(f"  memory                                {early:10.1f} MB at minute 10, {late:.1f} MB at minute 60")
+    print(f"  a scrape                              {median(scrapes) * 1000:10.1f} ms   budget 50 ms")
     for call, count in sorted(daemon.calls.items(), key=str):
         print(f"      {count / looks:5.2f} a look  {call.service}.{call.operation} {call.result}")
 
 
-def _means(clock: VirtualClock) -> Means:
-    store, stop = MemoryStore(), threading.Event()
+def _means(clock: VirtualClock, metrics: Metrics) -> Means:
+    store = MemoryStore()
     return Means(
-        doors=Doors(clock), stores=lambda _plan, _door: store, clock=clock, wall=SystemClock(), stop=stop, sink=silent
+        doors=Doors(clock),
+        stores=lambda _plan, _door: store,
+        clock=clock,
+        wall=SystemClock(),
+        stop=threading.Event(),
+        sink=metrics.sink,
+        ticked=metrics.ticked,
     )
 
 
-def _pass(daemon: Daemon, clock: VirtualClock, seconds: float) -> None:
-    until = clock.now() + seconds
+def _pass(daemon: Daemon, clock: VirtualClock, seconds: float, metrics: Metrics | None = None) -> list[float]:
+    """Let time pass; the processor time of each scrape meanwhile."""
+    until, due, took = clock.now() + seconds, clock.now(), list[float]()
     while clock.now() < until:
         daemon.turn()
+        if metrics and clock.now() >= due:
+            began, due = time.process_time(), due + SCRAPE
+            metrics.render()
+            took.append(time.process_time() - began)
         clock.sleep(1.0)
+    return took
 
 
 def _ticks(daemon: Daemon) -> int:
