@@ -16,7 +16,19 @@ from typer.main import get_group_from_info
 from typer.models import TyperInfo
 
 from orchestrator import __version__
-from orchestrator.cli.commands import daemon, deliver, health, inspect, locks, permit, provision, steer, store, worker
+from orchestrator.cli.commands import (
+    daemon,
+    deliver,
+    health,
+    inspect,
+    locks,
+    notify,
+    permit,
+    provision,
+    steer,
+    store,
+    worker,
+)
 from orchestrator.core.errors import OrchestratorError
 
 _EXIT_CODES = """Exit codes: 0 succeeded or nothing to do · 1 error · 2 changes (plan --detailed-exitcode) · 3 drift ·
@@ -60,7 +72,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for module in (provision, deliver, steer, inspect, permit, locks, store, daemon, worker, health):
+for module in (provision, deliver, steer, inspect, permit, locks, store, notify, daemon, worker, health):
     module.register(app)
 
 

@@ -44,13 +44,14 @@ class Channels:
     def close(self, within: float) -> None:
         """Let what is on its way arrive, for so many seconds; what did not is said."""
         until = self._clock.now() + within
-        while self._left() and self._clock.now() < until:
+        while self.left() and self._clock.now() < until:
             self._clock.sleep(_LOOK_EVERY)
         for channel in tuple(self._open.values()):
             if left := channel.give_up():
                 self._say(f"channel {channel.name}: {left} message{'s' if left > 1 else ''} not delivered in time")
 
-    def _left(self) -> int:
+    def left(self) -> int:
+        """How many messages are on their way."""
         return sum(channel.left() for channel in tuple(self._open.values()))
 
     def _say_once(self, text: str) -> None:

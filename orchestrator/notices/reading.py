@@ -157,9 +157,7 @@ def _done(name: EventName, told: Mapping[str, Any]) -> str:
         case "rollout-rolled-back":
             return "It runs what it ran before." if _image(told, "image_before") else "Nothing of it runs any more."
         case "rollout-rollback-failed":
-            return (
-                f"The new side has {told.get('percent', 0):g} % of the traffic. Whoever takes it up goes on going back."
-            )
+            return f"The new side has {told.get('percent', 0):g} % of the traffic. Going back is tried again."
         case "rollout-failed":
             return f"Nothing more is changed; the new side has {told.get('percent', 0):g} % of the traffic."
     return ""
@@ -216,7 +214,7 @@ def _of_trouble(event: Event, about: About) -> Notice:
         headline="can be kept as planned again"
         if over
         else f"cannot be kept as planned{f': {shared}' if shared else ''}",
-        why=() if over else (f"{shared}: {event.message}" if shared else event.message,),
+        why=() if over else (event.message,),
         done="" if over else "It is tried again and again, with longer and longer pauses.",
         next=() if over else (about.run("plan"),),
         thread=f"{about.stack}/trouble",
