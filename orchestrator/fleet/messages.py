@@ -70,13 +70,18 @@ class Messages:
         self._out: dict[str, Out] = {}
         self._answers: list[tuple[str, Again]] = []
         self._told: dict[str, int] = {}
+        self._given_up: dict[str, str] = {}
         self._numbers = itertools.count(1)
         self._closed = False
         self._daemon: Daemon | None = None
 
-    def serve(self, daemon: Daemon) -> None:
-        """Work for a daemon, in a thread of its own, until it stops."""
+    def attach(self, daemon: Daemon) -> None:
+        """Be the queue of a daemon, to whose views and troubles goes what workers tell."""
         self._daemon = daemon
+
+    def serve(self, daemon: Daemon) -> None:
+        """Be its queue and do the work of one, in a thread, until it stops."""
+        self.attach(daemon)
         threading.Thread(target=self._run, name="messages", daemon=True).start()
 
     # -- as a queue ----------------------------------------------------------------------------------------------------
@@ -130,7 +135,7 @@ class Messages:
     def _begin(self, key: str, out: Out, loaded: LoadedPlan, report: Report, now: float) -> bool:
         """Have a stack worked on, unless somebody is at it already; whether the broker is there."""
         working = report.working
-        if working and now - working.at < LOST + SKEW and not report.answer(working.tick):
+        if working and now - working.at < LOST + SKEW and working.tick != self._given_up.get(key):
             self._change(key, out, tick=working.tick, by=working.by, beat=working.at, heard=now)
             return True
         seconds = max(_SOONEST, loaded.model.daemon.interval / self._speed)
@@ -153,7 +158,7 @@ class Messages:
         elif working and working.tick == out.tick and working.at != out.beat:
             self._change(key, out, by=working.by, beat=working.at, heard=now, next=now + _pause(out, now))
         elif out.by and now - out.heard >= LOST:
-            self._lost(key, f"{out.by} was at work on it, and has not been heard of for {LOST:.0f} s")
+            self._lost(key, out.tick, f"{out.by} was at work on it, and has not been heard of for {LOST:.0f} s")
         elif not out.by and now >= out.until + _GRACE:
             said = "no worker has begun what was sent"
             self._troubles.met(_WORKERS, key, said, "see that workers run, with the same broker, store and plans")
@@ -170,7 +175,8 @@ class Messages:
         self._means.doors.add(Counter({Call(c.service, c.operation, c.result): c.times for c in answer.calls}))
         self._settle(key, answer.again)
 
-    def _lost(self, key: str, said: str) -> None:
+    def _lost(self, key: str, tick: str, said: str) -> None:
+        self._given_up[key] = tick
         self._served.views.update(key, trouble=said)
         self._troubles.met(key, key, said, "it is sent to another")
         self._settle(key, Again.AFTER_A_FAILURE)
