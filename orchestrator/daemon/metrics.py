@@ -12,7 +12,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, Histogram, ProcessCollector, generate_latest
+from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, Metric
 
 from orchestrator.app.leftovers import Standing
@@ -23,6 +23,7 @@ from orchestrator.daemon.gauges import STACK, label, stack_labels
 from orchestrator.daemon.reconciler import Means, Result, Ticked
 from orchestrator.daemon.views import StackView
 
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _TICKS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 _ROLLOUTS = (60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400)
 
@@ -78,7 +79,7 @@ class Metrics:
 
     def render(self) -> tuple[bytes, str]:
         """The exposition, and its content type."""
-        return generate_latest(self._registry), CONTENT_TYPE_PLAIN_0_0_4
+        return generate_latest(self._registry), CONTENT_TYPE
 
     # -- counting ----------------------------------------------------------------------------------------------------
 
