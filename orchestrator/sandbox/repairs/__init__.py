@@ -10,6 +10,8 @@ from collections.abc import Callable
 from functools import cache
 
 from moto import backends
+from moto.core import loaders, responses
+from moto.core import utils as core_utils
 
 from orchestrator.sandbox.repairs import operations
 
@@ -42,6 +44,8 @@ def install(now: Callable[[], float]) -> None:
     """Repair moto in this process; a second call only replaces the clock."""
     operations.install(now, _SERVICES)
     backends.list_of_moto_modules = _moto_modules
+    core_utils.create_loader = _loader
+    responses.method_names_from_class = _method_names
 
 
 _listed = backends.list_of_moto_modules
@@ -51,3 +55,13 @@ _listed = backends.list_of_moto_modules
 def _moto_modules() -> frozenset[str]:
     """Listed once: moto reads its own directory at every request, a tenth of what it needs for all else."""
     return frozenset(_listed())
+
+
+@cache
+def _loader() -> loaders.Loader:
+    """One for all: moto takes a new one for each service, and each looks through the directories of all of them."""
+    return loaders.create_loader()
+
+
+_method_names = cache(responses.method_names_from_class)
+"""Found once a class: moto inspects the whole class at every request."""
