@@ -91,7 +91,7 @@ def test_recovery_that_is_not_to_be_had_yet_is_waited_for(aws: Aws) -> None:
     aws.sandbox.faults.add(early)
     before = aws.clock.now()
     assert made(aws) == ALL
-    assert aws.clock.now() - before == 6 + 9, "until it is ACTIVE, and once more for each refusal"
+    assert aws.clock.now() - before == 3 + 9, "until it is seen ACTIVE, and once more for each refusal"
 
 
 def test_a_table_is_used_only_once_it_is_active_and_may_be_unknown_at_first(aws: Aws) -> None:

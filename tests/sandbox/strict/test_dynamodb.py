@@ -11,7 +11,7 @@ from tests.world import Aws
 
 NAME = {"TableName": "orders"}
 ITEM = {"id": {"S": "1"}}
-MAKING, CHANGING, GOING, FILLING = 6, 3, 3, 20
+MAKING, CHANGING, GOING, FILLING = 2, 1, 1, 20
 
 
 @pytest.fixture
