@@ -53,6 +53,10 @@ class DaemonNotified:
         notices.check()
         return notices
 
+    def left(self) -> int:
+        """How many messages are on their way."""
+        return self._channels.left()
+
     def close(self) -> None:
         """Wait a little for what is on its way."""
         self._channels.close(_DAEMON_WAITS)
