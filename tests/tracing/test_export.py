@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import socket
 import subprocess
@@ -10,11 +11,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from orchestrator.aws.redact import Redactor
+from orchestrator.cli.session import Options, Session
 from orchestrator.cli.traced import DaemonSpans, traced
 from orchestrator.core.clock import SystemClock
 from orchestrator.core.events import Event, State
@@ -111,6 +114,33 @@ def test_an_error_ends_the_span_of_the_command_with_its_reason_and_goes_on_its_w
             raise ValueError("no such thing")
     (span,) = taken[0].resource_spans[0].scope_spans[0].spans
     assert span.status.message == "ValueError: no such thing"
+
+
+def test_whatever_a_command_does_is_traced_as_part_of_the_pipeline_s_trace(
+    telemetry: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TRACEPARENT", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+    with collecting(lambda: 200) as (url, taken):
+        telemetry(url)
+        session = Session("apply", Options(plan=tmp_path / "forum.yaml"), io.StringIO())
+        with session.progress("apply forum") as sink:
+            sink(_event(State.STARTED))
+            sink(_event(State.DONE))
+    step, root = taken[0].resource_spans[0].scope_spans[0].spans
+    assert root.trace_id.hex() == step.trace_id.hex() == "0af7651916cd43dd8448eb211c80319c"
+    assert (root.parent_span_id.hex(), step.parent_span_id) == ("b7ad6b7169203331", root.span_id)
+
+
+def test_on_a_sandbox_of_our_own_spans_do_not_go_through_the_proxy_to_its_load_balancers(
+    telemetry: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "example.com")
+    with collecting(lambda: 200) as (url, taken):
+        telemetry(url)
+        with traced("apply forum", SystemClock(), sandbox=True):
+            pass
+    assert _names(taken) == ["apply forum"]
 
 
 def test_the_spans_of_a_daemon_are_sent_tick_by_tick_and_what_is_left_at_its_end(
