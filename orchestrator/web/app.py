@@ -14,6 +14,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
+from orchestrator.app.failures import failure
+from orchestrator.core.errors import OrchestratorError
 from orchestrator.daemon.daemon import Daemon
 from orchestrator.daemon.reconciler import Means
 from orchestrator.web import actions, api, health
@@ -50,8 +52,9 @@ def create_app(
         """For programs as JSON, for people as a page. What went wrong inside is not told."""
         status = error.status_code if isinstance(error, HTTPException) else 500
         message = error.detail if isinstance(error, HTTPException) else "This is a defect of the daemon."
-        if isinstance(error, TimeoutError):
-            status, message = 503, "The store has not answered yet."
+        if isinstance(error, TimeoutError | OrchestratorError):
+            down = isinstance(error, OrchestratorError)
+            status, message = 503, failure(error).message if down else "The store has not answered yet."
         headers = error.headers if isinstance(error, HTTPException) else None
         if request.url.path.startswith("/api/") or request.method not in ("GET", "HEAD"):
             return JSONResponse({"error": message}, status, headers=headers)
@@ -66,7 +69,7 @@ def create_app(
         Route("/static/{name}", static.serve),
         *pages.routes,
     ]
-    handlers: Any = {HTTPException: failed, TimeoutError: failed, Exception: failed}
+    handlers: Any = dict.fromkeys((HTTPException, TimeoutError, OrchestratorError, Exception), failed)
     app = Starlette(routes=routes, exception_handlers=handlers, lifespan=_living(site))
     app.state.site = site
     return Guard(app, hosts)

@@ -125,6 +125,6 @@ class Archive:
             if any(store is known for known in seen):
                 continue
             seen.append(store)
-            for of, holding in lease.held_by_place(store, self._means.wall).items():
+            for of, holding in lease.held_by_place(Watched(store), self._means.wall).items():
                 found[of, holding.run] = of, holding
         return sorted(found.values(), key=lambda one: one[0])

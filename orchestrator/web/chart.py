@@ -9,8 +9,8 @@ import dataclasses as dc
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-WIDTH, HEIGHT = 720.0, 220.0
-LEFT, RIGHT, TOP, BOTTOM = 44.0, 14.0, 14.0, 26.0
+HEIGHT = 220.0
+TOP, BOTTOM = 18.0, 28.0
 _SHORTEST = 60.0
 _TICKS = 5
 _STEPS = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400)
@@ -30,7 +30,7 @@ class Mark:
 
 @dc.dataclass(frozen=True, kw_only=True)
 class Chart:
-    """The picture, in units of a box of ``WIDTH`` by ``HEIGHT``."""
+    """The picture: across in percent of whatever width there is, down in pixels; paths in tenths of a percent."""
 
     line: str
     area: str
@@ -88,16 +88,16 @@ def _chart(points: list[Point], planned: list[Point], journal: Iterable[Mapping[
     span = max(_SHORTEST, [*points, *planned][-1][0] - began)
 
     def x(at: float) -> float:
-        return round(LEFT + (at - began) / span * (WIDTH - LEFT - RIGHT), 1)
+        return round(100 * (at - began) / span, 2)
 
     def path(stair: list[Point]) -> str:
-        return " ".join(f"{'L' if n else 'M'}{x(at)} {y(percent)}" for n, (at, percent) in enumerate(stair))
+        return " ".join(f"{'L' if n else 'M'}{10 * x(at):g} {y(percent):g}" for n, (at, percent) in enumerate(stair))
 
     line = path(points)
     floor = y(0)
     return Chart(
         line=line,
-        area=f"{line} L{x(points[-1][0])} {floor} L{x(began)} {floor} Z",
+        area=f"{line} L{10 * x(points[-1][0]):g} {floor:g} L0 {floor:g} Z",
         ahead=path(planned),
         now=x(now) if now is not None else None,
         percent=points[-1][1],

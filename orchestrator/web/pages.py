@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from orchestrator.app import picture, watching
+from orchestrator.app.failures import failure
 from orchestrator.core.errors import OrchestratorError
 from orchestrator.daemon.views import StackView, State
 from orchestrator.web import chart
@@ -123,7 +124,7 @@ class Pages:
         try:
             held = await site.archive.locks(site.daemon.planned_all())
         except (OrchestratorError, TimeoutError) as error:
-            fault = getattr(error, "message", "the store has not answered yet")
+            fault = failure(error).message if isinstance(error, OrchestratorError) else "the store has not answered yet"
         return self._page(request, "locks.html", held=held, fault=fault, wall=site.means.wall.now())
 
     def error(self, request: Request, status: int, message: str) -> Response:

@@ -42,6 +42,11 @@ def age(at: float | None, now: float) -> str:
     return f"{duration(now - at)} ago" if at <= now else f"in {duration(at - now)}"
 
 
+def due(at: float, now: float) -> str:
+    """How long until something that is to happen; what is late may happen any moment."""
+    return age(at, now) if at > now else "now"
+
+
 def clock(at: float) -> str:
     """The time of day, in UTC."""
     return iso(at)[11:19]
@@ -86,6 +91,7 @@ FILTERS = {
     "age": age,
     "change": change,
     "clock": clock,
+    "due": due,
     "duration": duration,
     "image": image,
     "iso": iso,

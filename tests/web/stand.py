@@ -11,13 +11,14 @@ from typing import Any
 import httpx
 
 from orchestrator.daemon.daemon import Daemon
+from orchestrator.daemon.plans import Plans
 from orchestrator.daemon.reconciler import Means
 from orchestrator.web.app import create_app
 from orchestrator.web.guard import LOOPBACK
 from orchestrator.web.server import Server, address, listening
 from orchestrator.web.site import Metrics
 from orchestrator.web.tokens import Tokens
-from tests.daemon.stage import Stage, stage
+from tests.daemon.stage import Inline, Stage, stage
 
 TOKEN = "ann-has-this-long-token"
 CANARY = """\
@@ -96,9 +97,13 @@ def serving(
     tokens: Tokens | None = None,
     hosts: Collection[str] | None = LOOPBACK,
     metrics: Metrics | None = None,
+    **changes: Any,
 ) -> Iterator[Stand]:
-    """A daemon and its page, on a stage that is there already."""
-    daemon, means = found.daemon(), found.means()
+    """A daemon and its page, on a stage that is there already; ``changes`` are of its means."""
+    means = found.means(**changes)
+    queue = Inline()
+    daemon = Daemon(Plans(found.plans), means, queue=queue)
+    queue.work = daemon.reconciler
     known = Tokens({"ann": TOKEN}) if tokens is None else tokens
     listener = listening("127.0.0.1", 0)
     server = Server(

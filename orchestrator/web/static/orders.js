@@ -33,7 +33,7 @@ async function known() {
       sessionStorage.removeItem(TOKEN);
     }
   }
-  element("who").textContent = whose || "Read-only";
+  element("who").textContent = whose || (document.documentElement.dataset.steered === "yes" ? "Use a token" : "Read-only");
   return whose;
 }
 

@@ -34,7 +34,8 @@ function times() {
   const now = Date.now() / 1000 + ahead;
   for (const one of document.querySelectorAll("time[data-at]")) {
     const at = Number(one.dataset.at);
-    const words = at <= now ? `${duration(now - at)} ago` : `in ${duration(at - now)}`;
+    const past = "due" in one.dataset ? "now" : `${duration(now - at)} ago`;
+    const words = at <= now ? past : `in ${duration(at - now)}`;
     if (one.textContent !== words) one.textContent = words;
   }
 }
