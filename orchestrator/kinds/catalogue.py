@@ -5,7 +5,6 @@ from __future__ import annotations
 from orchestrator.kinds import alarms as _alarms  # noqa: F401
 from orchestrator.kinds import audit as _audit  # noqa: F401
 from orchestrator.kinds import discovery as _discovery  # noqa: F401
-from orchestrator.kinds import dynamodb as _dynamodb  # noqa: F401
 from orchestrator.kinds import ecr as _ecr  # noqa: F401
 from orchestrator.kinds import events as _events  # noqa: F401
 from orchestrator.kinds import iam as _iam  # noqa: F401
@@ -16,6 +15,7 @@ from orchestrator.kinds.base import REGISTRY as KINDS
 from orchestrator.kinds.delivery import codebuild as _codebuild  # noqa: F401
 from orchestrator.kinds.delivery import codecommit as _codecommit  # noqa: F401
 from orchestrator.kinds.delivery import codepipeline as _codepipeline  # noqa: F401
+from orchestrator.kinds.dynamodb import tables as _tables  # noqa: F401
 from orchestrator.kinds.ec2 import endpoints as _endpoints  # noqa: F401  (each is imported for its registration)
 from orchestrator.kinds.ec2 import gateways as _gateways  # noqa: F401
 from orchestrator.kinds.ec2 import routes as _routes  # noqa: F401

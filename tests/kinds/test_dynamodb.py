@@ -10,7 +10,8 @@ import pytest
 from orchestrator.core.address import Address
 from orchestrator.core.health import Pending
 from orchestrator.core.resource import Live
-from orchestrator.kinds.dynamodb import Capacity, Index, Key, Table, TableKind
+from orchestrator.kinds.dynamodb.tables import TableKind
+from orchestrator.kinds.dynamodb.values import Capacity, Index, Key, Table
 from orchestrator.reconcile.diff import make_plan
 from orchestrator.reconcile.observe import traits
 from orchestrator.reconcile.report import Report
