@@ -10,7 +10,7 @@ PYTHON := $(VENV)/bin/python
 LOCK := pyproject.toml constraints.txt
 WORKERS ?= auto
 
-.PHONY: help demo test test-crash test-chaos check bench clean
+.PHONY: help demo test test-crash test-chaos test-fleet check bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -20,6 +20,7 @@ demo: $(VENV)/.runtime ## run the demonstration on the sandbox: no AWS account, 
 
 test: $(VENV)/.dev ## run all tests
 	@scripts/ensure-chromium
+	@scripts/ensure-redis
 	@$(PYTHON) -m pytest -q -n $(WORKERS) --maxprocesses 4 --dist worksteal
 
 test-crash: $(VENV)/.dev ## kill rollouts at every single AWS call, not at a sample of them
@@ -27,6 +28,10 @@ test-crash: $(VENV)/.dev ## kill rollouts at every single AWS call, not at a sam
 
 test-chaos: $(VENV)/.dev ## ten lives of each system among faults and kills, not one
 	@CHAOS=10 $(PYTHON) -m pytest -q -n $(WORKERS) --dist worksteal tests/chaos
+
+test-fleet: $(VENV)/.dev ## kill daemons and Celery workers for five simulated hours, not for half of one
+	@scripts/ensure-redis
+	@FLEET=5 $(PYTHON) -m pytest -q -s -o faulthandler_timeout=0 tests/fleet/test_ordeals.py
 
 check: $(VENV)/.dev ## lint, format, types, import contracts
 	@$(VENV)/bin/ruff check .

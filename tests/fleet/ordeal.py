@@ -229,9 +229,9 @@ class Ordeal:
         idle = [n for n in self.shops if n not in self.deploying and not unfinished(self.system(n).store, n)]
         held = [n for n in idle if self.released[n] and not self._ended(n, self.released[n] - 1)]
         if held or (idle and more):
-            self._deploy(self.chance.choice(held or idle), again=bool(held))
+            self.deploy(self.chance.choice(held or idle), again=bool(held))
 
-    def _deploy(self, name: str, *, again: bool) -> None:
+    def deploy(self, name: str, *, again: bool) -> None:
         number = self.released[name] - again
         if not again:
             try:

@@ -248,7 +248,9 @@ def test_what_workers_see_and_tell_reaches_the_daemons_views_log_and_counts(offi
 
     office.tells(tell)
     office.run(5)
-    office.answers(message, ticked=(ticked,), calls=(Made(service="s3", operation="ListBuckets", result="ok", times=3),))
+    office.answers(
+        message, ticked=(ticked,), calls=(Made(service="s3", operation="ListBuckets", result="ok", times=3),)
+    )
     office.run(10)
     view = office.daemon.views.view(KEY)
     assert (view.differences, view.moving, view.looked) == ((found,), ("mailer",), 7.0)
