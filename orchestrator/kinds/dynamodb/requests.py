@@ -46,14 +46,13 @@ def changes(want: Table, have: Table, changed: frozenset[str]) -> Iterator[Mappi
 
 
 def _billing(want: Table, have: Table) -> Mapping[str, Any]:
-    """A capacity is refused where it stays as it was (ValidationException), and for what is billed on demand."""
-    mode = {"BillingMode": want.billing} if want.billing != have.billing else {}
-    capacity = _write_capacity(want.capacity)
-    if want.billing == ON_DEMAND or capacity is None:
-        return mode
-    updates = [{"Update": {"IndexName": n, "ProvisionedThroughput": capacity}} for n in sorted(have.indexes)]
-    found = {**mode, "ProvisionedThroughput": capacity}
-    return {**found, "GlobalSecondaryIndexUpdates": updates} if updates else found
+    """A capacity is refused for what is billed on demand, and demanded for every index of what no longer is."""
+    capacity = _write_capacity(want.capacity) if want.billing != ON_DEMAND else None
+    units = {"ProvisionedThroughput": capacity} if capacity else {}
+    if want.billing == have.billing:
+        return units
+    indexes = [{"Update": {"IndexName": name, **units}} for name in sorted(have.indexes)] if units else []
+    return {"BillingMode": want.billing, **units, **({"GlobalSecondaryIndexUpdates": indexes} if indexes else {})}
 
 
 def _index_changes(want: Table, have: Table) -> Iterator[Mapping[str, Any]]:
