@@ -144,7 +144,8 @@ class Reconciler:
             notices(troubled(loaded.stack, State.FAILED, trouble, self._means.clock.now()))
             return again, Result.ERROR
         self.troubles.over(key)
-        notices(troubled(loaded.stack, State.DONE, "is well", self._means.clock.now()))
+        state = State.FAILED if planned.fault else State.DONE
+        notices(troubled(loaded.stack, state, planned.fault, self._means.clock.now()))
         return again, Result.REQUEUE if again is Again.SOON else Result.SUCCESS
 
     def _ended(self, before: Mapping[str, Standing], after: Mapping[str, Standing]) -> tuple[Standing, ...]:

@@ -93,7 +93,7 @@ def _news(mark: Mark, before: _Value, blindly: frozenset[str]) -> tuple[frozense
         return frozenset({mark.word}) - known, {"about": mark.about, "told": sorted(known | {mark.word})}
     known = told | blindly
     if not mark.now:
-        return known, {"told": []} if told else before
+        return known if mark.told_when_over else frozenset(), {"told": []} if told else before
     return mark.now - known, {"told": sorted(mark.now)}
 
 

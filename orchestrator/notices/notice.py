@@ -42,6 +42,7 @@ class Lasting:
 
     topic: str
     now: frozenset[str]
+    told_when_over: bool = True
 
 
 Mark: TypeAlias = Once | Lasting

@@ -35,15 +35,15 @@ class Notices:
 
     def __call__(self, event: Event) -> None:
         """Take notice."""
-        notice = read(event, self.about)
-        if notice is None or (notice.name == "stack-broken" and self._stopped):
-            return  # a rollout that stands still is all that is broken, and was told with more words
-        self._stopped = self._stopped or notice.name in _STOPS
-        self.send(notice)
+        for notice in read(event, self.about):
+            if notice.name == "stack-broken" and self._stopped:
+                continue  # a rollout that stands still is all that is broken, and was told with more words
+            self._stopped = self._stopped or notice.name in _STOPS
+            self.send(notice)
 
-    def ended(self, ending: Ending) -> None:
-        """Tell what of a command's end no event has told."""
-        for notice in read_ending(ending, self.about):
+    def ended(self, ending: Ending, command: str, again: str) -> None:
+        """Tell what of a command's end no event has told; ``again``: how it is run again."""
+        for notice in read_ending(ending, self.about, command, again):
             self.send(notice)
 
     def check(self) -> None:

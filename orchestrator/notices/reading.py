@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses as dc
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from orchestrator.app.ending import Ending, Outcome
@@ -44,32 +44,31 @@ class About:
         return shlex.join(["orchestrator", *command.split(), self.plan, *more, *chosen])
 
 
-def read(event: Event, about: About) -> Notice | None:
-    """What an event tells people; None for nothing."""
+def read(event: Event, about: About) -> Iterator[Notice]:
+    """What an event tells people, if anything."""
     match event.action:
         case "roll out":
-            return _of_rollout(event, about)
-        case "drift":
-            return _of_drift(event, about)
+            yield from _of_rollout(event, about)
+        case "drift" if "now" in event.details:
+            yield _of_drift(event, about)
+            yield _of_vain(event, about)
         case "trouble":
-            return _of_trouble(event, about)
-        case "lock" if event.state is State.BLOCKED:
-            return _of_lock(event, about)
-    return None
+            yield _of_trouble(event, about)
+        case "lock":
+            yield _of_lock(event, about)
 
 
-def read_ending(ending: Ending, about: About) -> Iterable[Notice]:
+def read_ending(ending: Ending, about: About, command: str, again: str) -> Iterator[Notice]:
     """What the end of a command tells that no event has told: steps that failed, rollouts that were not begun."""
     if failed := ending.report.failed:
         count = f"{len(failed)} step{'s' if len(failed) > 1 else ''} failed"
-        why = tuple(f"{r.step.subject}: {r.error}" for r in failed)
         yield Notice(
             name="apply-failed",
             stack=about.stack,
-            headline=f"apply failed: {count}",
-            why=few(why),
+            headline=f"{command} failed: {count}",
+            why=few(f"{r.step.subject}: {r.error}" for r in failed),
             done="What did not need them was carried out.",
-            next=(about.run("apply"),),
+            next=(again,),
         )
     for service in ending.services:
         if service.outcome in (Outcome.REFUSED, Outcome.FAILED):
@@ -84,14 +83,14 @@ def read_ending(ending: Ending, about: About) -> Iterable[Notice]:
             )
 
 
-def _of_rollout(event: Event, about: About) -> Notice | None:
+def _of_rollout(event: Event, about: About) -> Iterator[Notice]:
     told = event.details
     name = _name(event)
     if name is None:
-        return None
+        return
     service, rollout = event.subject, str(told.get("id", ""))
-    word = f"{name} {told.get('at', 0)}" if name == "rollout-waiting" else name
-    return Notice(
+    word = f"{name} {told.get('at', 0)}" if name in ("rollout-waiting", "rollout-failed") else name
+    yield Notice(
         name=name,
         stack=about.stack,
         service=service,
@@ -176,21 +175,8 @@ def _next(name: EventName, service: str, about: About) -> tuple[str, ...]:
     return ()
 
 
-def _of_drift(event: Event, about: About) -> Notice | None:
+def _of_drift(event: Event, about: About) -> Notice:
     """What differs, of which each look tells all; the mark knows what of it is news."""
-    if event.state is State.BLOCKED:
-        return Notice(
-            name="drift-left-alone",
-            stack=about.stack,
-            headline=f"{event.subject} is left alone",
-            why=(event.message,),
-            done="It was put back each time, and was as before.",
-            next=(about.run("drift"),),
-            thread=f"{about.stack}/drift",
-            mark=Once(topic="left-alone", about=event.message, word="told"),
-        )
-    if "now" not in event.details:
-        return None
     now = frozenset(map(str, event.details["now"]))
     found = f"{len(now)} thing{'s differ' if len(now) != 1 else ' differs'} from the plan"
     return Notice(
@@ -201,6 +187,20 @@ def _of_drift(event: Event, about: About) -> Notice | None:
         next=(about.run("drift"),) if now else (),
         thread=f"{about.stack}/drift",
         mark=Lasting(topic="drift", now=now),
+        listed=True,
+    )
+
+
+def _of_vain(event: Event, about: About) -> Notice:
+    """What was put back in vain; that it is gone is told with all that differed."""
+    return Notice(
+        name="drift-left-alone",
+        stack=about.stack,
+        headline="drift is left alone",
+        done="It was put back three times, and was as before. Nobody touches it any more.",
+        next=(about.run("drift"),),
+        thread=f"{about.stack}/drift",
+        mark=Lasting(topic="left-alone", now=frozenset(map(str, event.details["left_alone"])), told_when_over=False),
         listed=True,
     )
 

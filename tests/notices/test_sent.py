@@ -89,6 +89,17 @@ def test_two_daemons_tell_a_drift_its_end_an_outage_and_its_end_once(team: Team)
     assert said == ["channel ops: nothing can be sent: the environment variable OPS is not set"] * 2, "by each, once"
 
 
+def test_a_plan_file_that_breaks_is_told_by_its_last_good_plan(team: Team) -> None:
+    daemon = team.daemon()
+    team.stage.run(daemon, 70)
+    team.stage.write(text=BUCKET.replace("resources", "resuorces") + TOLD)
+    team.stage.run(daemon, 130)
+    team.stage.write(text=BUCKET + TOLD)
+    team.stage.run(daemon, 70)
+    assert team.told() == ["shop: cannot be kept as planned", "shop: can be kept as planned again"]
+    assert "resuorces: unknown key, did you mean resources?" in team.receiver.got[0]["message"]
+
+
 def test_a_lock_that_is_held_for_long_and_one_that_was_left_behind_are_told_by_the_daemon(team: Team) -> None:
     daemon, clock = team.daemon(), team.stage.aws.clock
     store = team.stage.system().store

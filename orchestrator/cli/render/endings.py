@@ -37,7 +37,7 @@ def show(session: Session, ending: Ending) -> int:
     if session.junit:
         session.junit.write()
     if session.notified:
-        session.notified.notices.ended(ending)
+        session.notified.notices.ended(ending, session.command, session.resume or session.again())
     return int(outcome)
 
 
