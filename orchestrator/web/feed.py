@@ -102,7 +102,7 @@ class Feed:
             for message in missed or ():
                 if stack in ("", message.stack):
                     yield message.lines(self._epoch)
-            while not self._closed:
+            while not (self._closed and listener.queue.empty()):
                 try:
                     told = await asyncio.wait_for(listener.queue.get(), HEARTBEAT)
                 except TimeoutError:
