@@ -158,8 +158,6 @@ def test_a_paused_stack_is_seen_so_by_the_daemon_that_sent_it(shop: Stage) -> No
 
 def test_what_a_tick_ran_into_is_told_to_the_daemon_and_in_the_workers_own_log(shop: Stage) -> None:
     worker = Worker(shop, "one")
-    (shop.plans / KEY).write_text(
-        BUCKET.replace("NAME", "shop").replace("MODE", "observe") + "account: '999999999999'\n"
-    )
+    shop.write(text=f"{BUCKET}account: '999999999999'\n")
     assert worker.does("1") is Again.AFTER_A_FAILURE
     assert any("999999999999" in line for line in worker.said())

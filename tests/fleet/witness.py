@@ -12,6 +12,7 @@ import re
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator
+from itertools import pairwise
 from typing import Any
 
 from orchestrator.aws.door import READS
@@ -45,7 +46,7 @@ class Change:
 
 @dc.dataclass(frozen=True)
 class Late:
-    """A call by somebody who did not hold the stack when it arrived, and since when they had not asked whether they do."""
+    """A call by somebody who did not hold the stack when it arrived, and when they had last asked whether they do."""
 
     change: Change
     asked: int
@@ -108,7 +109,7 @@ class Witness:
         """Where a fence did not grow from one holding to the next, or belonged to two of them."""
         for stack, leases in self.leases.items():
             runs: dict[int, set[str]] = defaultdict(set)
-            for before, after in zip(leases, leases[1:], strict=False):
+            for before, after in pairwise(leases):
                 if after.fence < before.fence or (after.run != before.run and after.fence <= before.fence):
                     yield f"{stack}: {before.fence} then {after.fence}"
             for lease in leases:
