@@ -61,8 +61,8 @@ class Table(Named):
     """A table. ``keys`` are the partition key and, if there is one, the sort key.
 
     ``capacity`` goes with PROVISIONED; an index has it too when it is made, and its own from then on. ``None`` leaves
-    it to auto scaling. ``recovery`` is point-in-time recovery; ``ttl`` and ``stream`` are off when empty. ``key`` is the ARN of
-    a KMS key; ``None`` leaves the encryption as it is, which at first is by DynamoDB's own.
+    it to auto scaling. ``recovery`` is point-in-time recovery; ``ttl`` and ``stream`` are off when empty. ``key`` is
+    the ARN of a KMS key; ``None`` leaves the encryption as it is, which at first is by DynamoDB's own.
     """
 
     kind: ClassVar[str] = "table"
