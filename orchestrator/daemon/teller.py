@@ -85,7 +85,9 @@ class Teller:
             self._tell(self._stack, State.NOTE, "; ".join(fresh[:_MOST]) + more, differences=fresh)
         if not found and (before.differences or before.looked is None):
             self._tell(self._stack, State.DONE, "in sync")
-        told = {"now": [str(d) for d in found], "left_alone": [str(d) for d in found if d.left_alone]}
+        rolling = {f"service/{name}" for name in before.rollouts}  # on their way to be as planned
+        drift = [d for d in found if d.subject not in rolling]
+        told = {"now": [str(d) for d in drift], "left_alone": [str(d) for d in drift if d.left_alone]}
         self._notices(Event(at=self._clock.now(), subject=self._stack, action="drift", state=State.NOTE, details=told))
 
     def locked(self, holding: Holding, now: float, longest: float) -> None:

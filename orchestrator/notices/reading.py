@@ -18,8 +18,8 @@ _ENDS: Mapping[str, EventName] = {
     "rolled back": "rollout-rolled-back",
     "rollback failed": "rollout-rollback-failed",
 }
-_EVIDENCE = ("gates", "stopped", "targets", "events")
-"""What AWS and the gates said. Not what a container wrote before it died: its log may hold anything."""
+_EVIDENCE = (("gates", 2), ("stopped", 1), ("targets", 1), ("events", 1))
+"""What AWS and the gates said, and how much of it. Not what a container wrote before it died: it may be anything."""
 _MOST = 4
 
 
@@ -95,7 +95,7 @@ def _of_rollout(event: Event, about: About) -> Iterator[Notice]:
         stack=about.stack,
         service=service,
         headline=_headline(name, told),
-        why=_reasons(event) if name not in ("rollout-started", "rollout-succeeded") else (),
+        why=_reasons(name, event),
         done=_done(name, told),
         next=_next(name, service, about),
         thread=f"{about.stack}/{service}/{rollout}",
@@ -122,7 +122,8 @@ def _headline(name: EventName, told: Mapping[str, Any]) -> str:
         case "rollout-started":
             return f"rollout started: {goes}" if goes else "rollout started"
         case "rollout-waiting":
-            return f"waits for approval at {told.get('percent', 0):g} %: {goes}"
+            share = f" at {told['percent']:g} %" if told.get("percent") else ""
+            return f"waits for approval{share}: {goes}"
         case "rollout-succeeded":
             return f"rolled out {after}" if after else "rollout succeeded"
         case "rollout-rolled-back":
@@ -142,11 +143,16 @@ def _why(event: Event) -> str:
     return event.message.partition(": ")[2]
 
 
-def _reasons(event: Event) -> tuple[str, ...]:
-    """Why, in the words of whoever found it, and AWS's own words about it."""
+def _reasons(name: EventName, event: Event) -> tuple[str, ...]:
+    """Why, in the words of whoever found it and of AWS; for whoever approves, what gates measured."""
+    match name:
+        case "rollout-started" | "rollout-succeeded":
+            return ()
+        case "rollout-waiting":
+            return few(f"{reading['gate']}: {reading['note']}" for reading in event.details.get("readings", ()))
     why = _why(event)
-    said = [f"{of}: {line}" for of in _EVIDENCE for line in event.details.get(of, ()) if str(line) not in why]
-    return few([why, *said])
+    said = [f"{of}: {line}" for of, most in _EVIDENCE for line in event.details.get(of, ())[:most]]
+    return (why, *(line for line in said if line.partition(": ")[2] not in why))
 
 
 def _done(name: EventName, told: Mapping[str, Any]) -> str:

@@ -53,7 +53,13 @@ def lock(said: str, *, gone: bool = False, fence: int = 7) -> Event:
 
 
 STARTED = rollout(State.STARTED, "canary: 1 → 2")
-PAUSED = rollout(State.WAITING, "paused for approval: waits for approval", outcome="paused for approval")
+PAUSED = rollout(
+    State.WAITING,
+    "paused for approval: waits for approval at 10 %",
+    outcome="paused for approval",
+    events=["(service cart-blue) has reached a steady state."],
+    readings=[{"gate": "errors", "stage": "bake", "judgement": "pass", "note": "0.1 % of 412 requests", "at": 0}],
+)
 SUCCEEDED = rollout(State.DONE, "succeeded", outcome="succeeded", phase="ended", percent=100.0)
 ROLLED_BACK = rollout(
     State.FAILED,
@@ -116,7 +122,7 @@ SAID: Mapping[str, tuple[Event | Ending, str, str, str]] = {
     "rollout-waiting": (
         PAUSED,
         "shop cart: waits for approval at 10 %: 1 → 2",
-        "waits for approval\nNext: orchestrator promote PLAN cart\nNext: orchestrator abort PLAN cart",
+        "errors: 0.1 % of 412 requests\nNext: orchestrator promote PLAN cart\nNext: orchestrator abort PLAN cart",
         "warning",
     ),
     "rollout-succeeded": (SUCCEEDED, "shop cart: rolled out 2", "shop cart: rolled out 2", "success"),
