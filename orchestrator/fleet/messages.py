@@ -22,6 +22,7 @@ from orchestrator.daemon.daemon import Daemon
 from orchestrator.daemon.reconciler import Means
 from orchestrator.daemon.schedule import Again
 from orchestrator.daemon.troubles import Troubles
+from orchestrator.daemon.views import StackView
 from orchestrator.fleet.message import Message, digest
 from orchestrator.fleet.report import Answer, Report, read, seen
 from orchestrator.lease import SKEW
@@ -70,6 +71,7 @@ class Messages:
         self._out: dict[str, Out] = {}
         self._answers: list[tuple[str, Again]] = []
         self._told: dict[str, int] = {}
+        self._seen: dict[str, StackView] = {}
         self._given_up: dict[str, str] = {}
         self._numbers = itertools.count(1)
         self._closed = False
@@ -178,6 +180,7 @@ class Messages:
     def _lost(self, key: str, tick: str, said: str) -> None:
         self._given_up[key] = tick
         self._served.views.update(key, trouble=said)
+        self._seen.pop(key, None)
         self._troubles.met(key, key, said, "it is sent to another")
         self._settle(key, Again.AFTER_A_FAILURE)
 
@@ -192,7 +195,9 @@ class Messages:
             self._troubles.met(_STORE, f"{key} reading", found.message, found.hint)
             return None
         self._troubles.over(f"{key} reading")
-        self._served.views.update(key, **seen(report.view))
+        if report.view != self._seen.get(key):
+            self._seen[key] = report.view
+            self._served.views.update(key, **seen(report.view))
         for event in report.since(self._told.setdefault(key, report.told)):
             self._means.sink(event)
         self._told[key] = report.told

@@ -10,7 +10,7 @@ import dataclasses as dc
 from collections.abc import Callable
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from orchestrator.core.errors import Conflict
 from orchestrator.core.events import Event
@@ -79,7 +79,7 @@ class Report:
 
     def since(self, told: int) -> tuple[Event, ...]:
         """What happened after so many events, as far as it is still kept."""
-        new = max(0, self.told - told)
+        new = self.told - told if self.told >= told else self.told
         return self.events[-new:] if new else ()
 
     def with_events(self, events: tuple[Event, ...]) -> Report:
@@ -123,7 +123,10 @@ def _read(store: Store, stack: str, key: str) -> tuple[Report, int | None]:
     stored = store.load(_place(stack))
     if stored is None:
         return Report(view=StackView(key=key)), None
-    return _REPORT.validate_python(dict(stored.value)), stored.version
+    try:
+        return _REPORT.validate_python(dict(stored.value)), stored.version
+    except ValidationError:  # another release's: the next tick tells all anew
+        return Report(view=StackView(key=key)), stored.version
 
 
 def _place(stack: str) -> str:

@@ -266,8 +266,8 @@ class Ordeal:
             assert time.monotonic() < until, {name: self._wrong(name) for name in left}
             for life in self.lives:
                 life.turn()
-            self._release(more=False)
-            threading.Event().wait(2)
+            self._release(more=not any(self.released.values()))
+            threading.Event().wait(0.5)
         self.count["stacks"] = len(self.shops) + len(self.buckets)
 
     def judge(self) -> None:
@@ -282,7 +282,6 @@ class Ordeal:
         )
         released = {n: ("latest", *(f"v{number}" for number in range(self.released[n]))) for n in self.shops}
         assert dict(rollouts) == {(name, tag, "succeeded"): 1 for name, tags in released.items() for tag in tags}
-        assert len(rollouts) > len(self.shops), "no pipeline has ever released anything"
         self.count["rollouts"] = sum(rollouts.values())
         self.count["calls on their way when a lease was lost"] = len(late)
         self.count["starts"] = sum(life.born for life in self.lives)
@@ -308,5 +307,6 @@ class Ordeal:
         system = self.system(name)
         outlook = looking.look(system)
         rollouts = [*unfinished(system.store, name), *(n for n, d in outlook.decisions.items() if d.acts)]
-        begun = [f"{name} v{n}" for n in range(self.released.get(name, 0)) if not self._ended(name, n)]
+        begun = [] if any(self.released.values()) else ["no release yet"]
+        begun += [f"{name} v{n}" for n in range(self.released.get(name, 0)) if not self._ended(name, n)]
         return [*map(str, outlook.plan.changes), *rollouts, *begun]

@@ -71,6 +71,16 @@ def test_what_one_worker_has_told_the_next_tells_no_more(shop: Stage) -> None:
     assert (told.view.differences, told.working) == ((), None)
 
 
+def test_a_report_that_another_release_has_written_is_written_anew(shop: Stage) -> None:
+    Worker(shop, "one").does("1")
+    scoped, place = Scoped(shop.store, shop.system().reader.scope), "shop/tick"
+    stored = scoped.load(place)
+    assert stored is not None
+    scoped.save(place, {"view": "elsewhere", "told": "much"}, stored.version)
+    assert Worker(shop, "two").does("2") is Again.LATER
+    assert _report(shop).view.looked is not None
+
+
 def test_how_a_tick_went_is_told_with_its_answer(shop: Stage) -> None:
     Worker(shop, "one").does("1")
     answer = _report(shop).answer("1")

@@ -45,7 +45,7 @@ def _live(ordeal: Ordeal) -> None:
     if HOURS:
         ordeal.live(HOURS, every=15, longest=130)
     else:
-        ordeal.live(0.5, every=4, longest=2)
+        ordeal.live(0.25, every=3, longest=2)
     ordeal.converge()
     ordeal.end()
     ordeal.judge()
