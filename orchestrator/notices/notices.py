@@ -55,7 +55,7 @@ class Notices:
         """Put it on its way to everybody whom it concerns."""
         if isinstance(notice.mark, Lasting) and not self._channels.memory.changed(self._place, notice.mark):
             return
-        letter = _Letter(notice, self._marks, self.about.page)
+        letter = _Letter(notice, self._marks, self.about.link(notice.service))
         for name in self._plan.channels_for(notice.name, notice.severity):
             channel = self._open(name)
             if channel and (not notice.shared or channel.news(notice.shared, notice.name)):
@@ -68,10 +68,10 @@ class Notices:
 class _Letter:
     """A notice to several channels, of which the first to come to it asks whether it is news."""
 
-    def __init__(self, notice: Notice, marks: Marks, page: str | None) -> None:
+    def __init__(self, notice: Notice, marks: Marks, link: str) -> None:
         self._notice = notice
         self._marks = marks
-        self._page = page
+        self._link = link
         self._lock = threading.Lock()
         self._written: list[Message | None] = []
 
@@ -84,10 +84,10 @@ class _Letter:
     def _write(self) -> Message | None:
         notice = self._notice
         if notice.mark is None:
-            return message(notice, self._page)
+            return message(notice, self._link)
         news = self._marks.take(notice.mark)
         if not news:
             return None
         if notice.listed:
             notice = dc.replace(notice, why=few(sorted(news)))
-        return message(notice, self._page)
+        return message(notice, self._link)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses as dc
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePath
 from typing import Any
+from urllib.parse import quote
 
 from orchestrator.app.ending import Ending, Outcome
 from orchestrator.core.events import Event, State
@@ -37,6 +39,14 @@ class About:
         """A plan's stack."""
         page = loaded.model.notifications.page
         return cls(stack=loaded.stack, plan=str(loaded.path), environment=loaded.environment, page=page)
+
+    def link(self, service: str = "") -> str:
+        """Where the daemon's page shows the stack, or one service's rollout; empty where the plan names no page."""
+        if not self.page:
+            return ""
+        file = PurePath(self.plan).name
+        key = quote(f"{file} -e {self.environment}" if self.environment else file, safe="")
+        return f"{self.page.rstrip('/')}/stacks/{key}" + (f"/rollouts/{quote(service)}" if service else "")
 
     def run(self, command: str, *more: str) -> str:
         """The command line of a command on this stack."""

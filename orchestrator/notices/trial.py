@@ -41,7 +41,7 @@ def attempt(
 ) -> dict[str, str]:
     """What became of a notice in each of these channels, by name: empty where it was delivered."""
     told = loaded.model.notifications
-    written = message(notice, told.page)
+    written = message(notice, About.of(loaded).link())
     answers: dict[str, str] = {}
     wanted = tuple(names)
     for name in wanted:

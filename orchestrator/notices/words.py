@@ -32,12 +32,12 @@ class Message:
     thread: str = ""
 
 
-def message(notice: Notice, page: str | None = None) -> Message:
-    """The text of a notice; ``page``: where there is more to see."""
+def message(notice: Notice, link: str = "") -> Message:
+    """The text of a notice; ``link``: where there is more to see."""
     first = harmless(f"{notice.subject}: {notice.headline}", _LONGEST_FIRST)
     why = [harmless(line) for line in notice.why]
     done = [notice.done] if notice.done else []
-    more = [f"See {page}"] if page else []
+    more = [f"See {link}"] if link else []
     runs = [_unbroken(command) for command in notice.next]
     return Message(
         subject=notice.subject,

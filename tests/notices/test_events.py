@@ -210,6 +210,17 @@ def test_that_something_is_over_arrives_when_it_had_been_told_and_not_otherwise(
     assert (desk.tell(after), desk.team.got[-1]["message"], desk.team.got[-1]["type"]) == ([title], body, "success")
 
 
+def test_a_message_names_the_page_of_the_daemon_where_the_plan_does(desk: Desk, load: Load) -> None:
+    text = PLAN.replace("{channels:", "{page: 'https://deploy.example.com/', channels:")
+    desk.loaded = load(text + "environments: {prod: {}}\n", "prod")
+    desk.tell(SUCCEEDED, drift("a: update"))
+    assert [got["message"].splitlines()[-1] for got in desk.team.got] == [
+        "See https://deploy.example.com/stacks/plan.yaml%20-e%20prod/rollouts/cart",
+        "See https://deploy.example.com/stacks/plan.yaml%20-e%20prod",
+    ]
+    assert "-e prod" in desk.team.got[1]["message"]
+
+
 def test_what_the_container_wrote_is_never_sent(desk: Desk) -> None:
     desk.tell(ROLLED_BACK)
     assert "hunter2" not in str(desk.team.got) and "DATABASE_URL" not in str(desk.team.got)

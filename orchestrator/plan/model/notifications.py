@@ -76,7 +76,7 @@ class Notifications(Section):
         default=3600, ge=60, le=604800, description="Seconds after which a lock that somebody still holds is told."
     )
     page: PageAddress | None = Field(
-        default=None, description="Where the daemon's web page is reached; messages name it."
+        default=None, description="Where the daemon's web page is reached; messages link to it."
     )
 
     def channels_for(self, event: EventName, severity: Severity) -> tuple[str, ...]:
