@@ -22,7 +22,10 @@ def listening(host: str, port: int) -> socket.socket:
     """A socket that listens; port 0 for any that is free. Raises ``OrchestratorError`` when it cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=128)
+        listener = socket.create_server((host, port), family=family, backlog=128)
+        # asyncio does so itself only for sockets made with a protocol number: each answer would wait 40 ms for an ACK
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listener
     except OSError as error:
         why = error.strerror or str(error)
         raise OrchestratorError(
