@@ -27,6 +27,7 @@ TRIES = 4
 WAITING = 100
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 30.0
+_SHARED_FOR = 3600.0
 
 Letter = Callable[[], Message | None]
 """Writes a message when its turn has come; None when it turns out that somebody else has sent it."""
@@ -46,7 +47,7 @@ class Channel:
         self._working = False
         self._stop = threading.Event()
         self._failing = False
-        self._known: dict[str, str] = {}
+        self._shared: dict[str, tuple[frozenset[str], float]] = {}
 
     def put(self, letter: Letter) -> None:
         """Have it delivered, after what was put before it."""
@@ -64,12 +65,20 @@ class Channel:
         if begin:
             threading.Thread(target=self._work, name=f"notices-{self.name}", daemon=True).start()
 
-    def news(self, about: str, word: str) -> bool:
-        """Whether this is the first to say this word about something that many have in common."""
+    def first(self, about: str, who: str) -> bool:
+        """Whether nobody else is in something, of which many are told at once, or that was told long ago."""
         with self._lock:
-            known = self._known.get(about) == word
-            self._known[about] = word
-            return not known
+            others, until = self._shared.get(about, (frozenset(), 0.0))
+            now = self._clock.now()
+            first = not others or now >= until
+            self._shared[about] = others | {who}, now + _SHARED_FOR if first else until
+            return first
+
+    def over(self, who: str) -> None:
+        """Somebody is in nothing any more."""
+        with self._lock:
+            left = {about: (others - {who}, until) for about, (others, until) in self._shared.items()}
+            self._shared = {about: (others, until) for about, (others, until) in left.items() if others}
 
     def left(self) -> int:
         """How many messages are on their way."""

@@ -18,12 +18,15 @@ SEVERITIES: Mapping[EventName, Severity] = {
     "apply-failed": "error",
     "drift-found": "warning",
     "drift-left-alone": "warning",
-    "drift-healed": "info",
+    "drift-healed": "warning",
     "stack-broken": "error",
-    "stack-recovered": "info",
+    "stack-recovered": "error",
     "lock-stuck": "warning",
 }
-"""Error: somebody has to put it right. Warning: somebody should look. What was rolled back serves as it did before."""
+"""Error: somebody has to put it right. Warning: somebody should look. What was rolled back serves as it did before.
+
+That something is over is as grave as what it ends: whoever was told of the one is told of the other.
+"""
 GOOD: frozenset[EventName] = frozenset({"rollout-succeeded", "drift-healed", "stack-recovered"})
 
 

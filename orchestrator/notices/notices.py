@@ -56,10 +56,28 @@ class Notices:
         if isinstance(notice.mark, Lasting) and not self._channels.memory.changed(self._place, notice.mark):
             return
         letter = _Letter(notice, self._marks, self.about.link(notice.service))
-        for name in self._plan.channels_for(notice.name, notice.severity):
+        if notice.name == "stack-recovered":
+            self._well()
+        told = self._plan.channels_for(notice.name, notice.severity)
+        for name in told:
             channel = self._open(name)
-            if channel and (not notice.shared or channel.news(notice.shared, notice.name)):
+            if channel and (not notice.shared or channel.first(notice.shared, self._place)):
                 channel.put(letter)
+        if not told and isinstance(
+            notice.mark, Lasting
+        ):  # the end of what somebody was told of, or else its next beginning would be no news
+            self._note(letter)
+
+    def _well(self) -> None:
+        """The stack is in nothing any more that others may be in, too."""
+        for channel in filter(None, map(self._open, self._plan.channels)):
+            channel.over(self._place)
+
+    def _note(self, letter: _Letter) -> None:
+        """Have a mark kept of what nobody is told, by the thread of whichever channel there is."""
+        channel = next(filter(None, map(self._open, self._plan.channels)), None)
+        if channel:
+            channel.put(letter.unsent)
 
     def _open(self, name: str) -> Channel | None:
         return self._channels.channel(name, self._plan.channels[name].url)
@@ -80,6 +98,10 @@ class _Letter:
             if not self._written:
                 self._written.append(self._write())
             return self._written[0]
+
+    def unsent(self) -> None:
+        """Ask whether it is news, and let that be all."""
+        self()
 
     def _write(self) -> Message | None:
         notice = self._notice

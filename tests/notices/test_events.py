@@ -279,6 +279,14 @@ def test_what_was_put_back_in_vain_is_told_once_until_it_is_gone(desk: Desk) -> 
     ]
 
 
+def test_what_breaks_again_is_told_again_though_nobody_wants_to_know_that_it_was_well(desk: Desk, load: Load) -> None:
+    desk.loaded = load(PLAN.replace("COPY}}", "COPY}, routes: [{to: [team, copy], on: [stack-broken]}]}"))
+    channels = desk.channels()
+    for _ in range(2):
+        assert desk.tell(trouble("shop", "no"), channels=channels) == ["shop: cannot be kept as planned"]
+        assert desk.tell(trouble("shop"), channels=channels) == []
+
+
 def test_what_stays_as_it_is_costs_no_look_into_the_store(desk: Desk) -> None:
     channels, asked = desk.channels(), list[str]()
 
@@ -311,16 +319,14 @@ def test_an_outage_that_thirty_stacks_run_into_reaches_a_channel_once_and_so_doe
     load: Load, desk: Desk
 ) -> None:
     channels = desk.channels()
-    for number in range(30):
-        desk.loaded = load(PLAN.replace("name: shop", f"name: shop{number}"))
-        desk.tell(trouble("AWS eu-west-1", "cannot reach AWS"), channels=channels)
-    for number in range(30):
-        desk.loaded = load(PLAN.replace("name: shop", f"name: shop{number}"))
-        desk.tell(trouble(f"shop{number}"), channels=channels)
-    assert desk.team.titles == [
-        "shop0: cannot be kept as planned: AWS eu-west-1",
-        "shop0: can be kept as planned again",
-    ]
+    stacks = [load(PLAN.replace("name: shop", f"name: shop{number}")) for number in range(30)]
+    for _ in range(2):
+        for desk.loaded in stacks:
+            desk.tell(trouble("AWS eu-west-1", "cannot reach AWS"), channels=channels)
+        for desk.loaded in stacks:
+            desk.tell(trouble(desk.loaded.stack), channels=channels)
+    told = ["shop0: cannot be kept as planned: AWS eu-west-1", "shop0: can be kept as planned again"]
+    assert desk.team.titles == told * 2
 
 
 def test_a_lock_that_is_stuck_is_told_once_for_each_holder(desk: Desk) -> None:

@@ -52,7 +52,7 @@ def test_a_route_takes_events_and_groups_of_them_that_are_grave_enough(load: Loa
         "drift-left-alone": (),
         "drift-healed": (),
         "stack-broken": ("ops", "team"),
-        "stack-recovered": (),
+        "stack-recovered": ("ops", "team"),
         "lock-stuck": (),
     }
 
