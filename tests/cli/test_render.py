@@ -15,7 +15,7 @@ from orchestrator.cli.render.jsonl import JsonLines
 from orchestrator.cli.render.junit import JUnit
 from orchestrator.cli.render.plain import PlainLines
 from orchestrator.cli.render.tree import LiveTree
-from orchestrator.cli.render.words import bar
+from orchestrator.cli.render.words import bar, ecs_events
 from orchestrator.core.clock import duration
 from orchestrator.core.errors import OrchestratorError
 from orchestrator.core.events import Event, State
@@ -63,7 +63,7 @@ def test_the_same_wait_is_said_again_only_after_half_a_minute() -> None:
 def test_a_failure_shows_stopped_tasks_and_events_in_plain_lines() -> None:
     text = plain(event(State.FAILED, 1, "rolled back", subject="posts", **CRASH))
     assert "posts exited with 1" in text
-    assert "(service posts) is unhappy" in text
+    assert "event: posts is unhappy" in text
 
 
 def test_json_lines_begin_with_their_version_and_end_with_a_result() -> None:
@@ -170,3 +170,13 @@ def test_durations_are_said_as_people_say_them(seconds: float, said: str) -> Non
 @pytest.mark.parametrize(("percent", "filled"), [(-5, 0), (0, 0), (50, 10), (100, 20), (130, 20)])
 def test_a_bar_never_leaves_its_frame(percent: int, filled: int) -> None:
     assert bar(percent) == "█" * filled + "░" * (20 - filled)
+
+
+def test_events_of_ecs_are_told_once_and_without_arns() -> None:
+    group = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/forum-posts-green-441f02/cbeedb9937a42a8f"
+    registered = f"(service posts-green) registered 1 targets in (target-group {group})"
+    started = "events: (service posts-green) has started 1 tasks: (task b7b363208a664bd797befebd7af256bf)."
+    assert ecs_events([registered, registered, started]) == [
+        "posts-green registered 1 targets in (target-group forum-posts-green-441f02)",
+        "events: posts-green has started 1 tasks: (task b7b36320).",
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrator.app.ending import Ending, Outcome, ServiceEnding
+from orchestrator.cli.render.words import ecs_events
 from orchestrator.core.clock import duration
 from orchestrator.reconcile.report import Outcome as StepOutcome
 
@@ -71,7 +72,7 @@ def _service(session: Session, service: ServiceEnding) -> None:
         _print(session, f"… {service.service} {service.outcome.words}{why}", "yellow")
     else:
         _print(session, f"✗ {service.service} {service.outcome.words}{why}", _BAD)
-    for line in service.evidence[:_EVIDENCE]:
+    for line in ecs_events(service.evidence[:_EVIDENCE]):
         _print(session, f"    {line}")
     if service.hint:
         _print(session, f"    {service.hint}")

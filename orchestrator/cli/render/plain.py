@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TextIO
 
-from orchestrator.cli.render.words import sentence
+from orchestrator.cli.render.words import ecs_events, sentence
 from orchestrator.core.clock import Clock, duration, iso
 from orchestrator.core.events import Event, State
 
@@ -55,4 +55,4 @@ def _evidence(event: Event) -> list[str]:
     if event.state is not State.FAILED:
         return []
     stopped = [f"stopped task: {reason}" for reason in event.details.get("stopped", ())]
-    return stopped + [f"event: {text}" for text in event.details.get("events", ())]
+    return stopped + [f"event: {text}" for text in ecs_events(event.details.get("events", ()))]
