@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# After a build was aborted: leave what is on its way in TARGET to a daemon, or take it back, as ON_ABORT says. The command
-# may have gone back by itself before; then there is nothing left to do.
+# After a build was aborted: leave what is on its way in TARGET to a daemon, or take it back, as ON_ABORT says. The
+# command may have gone back by itself before; then there is nothing left to do.
 source "${BASH_SOURCE[0]%/*}/lib.sh"
 
 must ON_ABORT 'leave|rollback'

@@ -30,8 +30,10 @@ line() {
 must TARGET '[a-z][a-z0-9-]*'
 must SERVICES '[a-z][a-z0-9-]*( [a-z][a-z0-9-]*)*'
 TAG=${TAG:-$(git rev-parse --short=12 HEAD)}
+export TAG
 must TAG '[A-Za-z0-9_][A-Za-z0-9._-]{0,122}'
 BY=$(line "${BY:-pipeline}")
+# shellcheck disable=SC2034  # the steps use it
 read -ra services <<<"$SERVICES"
 mkdir -p "$REPORTS"
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Tell NOTIFY_URL, a webhook that takes form fields, how the build ended, and why by SAID. The URL is a secret: curl reads it from its
-# standard input, so no list of processes shows it.
+# Tell NOTIFY_URL, a webhook that takes form fields, how the build ended, and by SAID why. The URL is a secret: curl
+# reads it from its standard input, so no list of processes shows it.
 TARGET=build
 source "${BASH_SOURCE[0]%/*}/lib.sh"
 
