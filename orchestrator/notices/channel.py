@@ -7,7 +7,6 @@ said once, as is that it is well again.
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable
 
 from tenacity import (
@@ -20,6 +19,7 @@ from tenacity import (
 )
 
 from orchestrator.core.clock import Clock
+from orchestrator.notices.errands import Errands
 from orchestrator.notices.post import Post, Undelivered, Unusable
 from orchestrator.notices.words import Message
 
@@ -28,9 +28,6 @@ WAITING = 100
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 30.0
 _SHARED_FOR = 3600.0
-
-Letter = Callable[[], Message | None]
-"""Writes a message when its turn has come; None when it turns out that somebody else has sent it."""
 
 
 class Channel:
@@ -43,27 +40,15 @@ class Channel:
         self._clock = clock
         self._say = say
         self._lock = threading.Lock()
-        self._letters: deque[Letter] = deque()
-        self._working = False
+        self._errands = Errands(f"notices-{name}", WAITING, self._deliver)
         self._stop = threading.Event()
         self._failing = False
         self._shared: dict[str, tuple[frozenset[str], float]] = {}
 
-    def put(self, letter: Letter) -> None:
+    def put(self, message: Message) -> None:
         """Have it delivered, after what was put before it."""
-        with self._lock:
-            if self._stop.is_set():
-                return
-            dropped = len(self._letters) >= WAITING
-            if dropped:
-                self._letters.popleft()
-            self._letters.append(letter)
-            begin = not self._working
-            self._working = True
-        if dropped:
+        if not self._errands.put(message):
             self._fails(f"more than {WAITING} messages wait, the oldest are dropped")
-        if begin:
-            threading.Thread(target=self._work, name=f"notices-{self.name}", daemon=True).start()
 
     def first(self, about: str, who: str) -> bool:
         """Whether nobody else is in something, of which many are told at once, or that was told long ago."""
@@ -82,37 +67,21 @@ class Channel:
 
     def left(self) -> int:
         """How many messages are on their way."""
-        with self._lock:
-            return len(self._letters) + self._working
+        return self._errands.left()
 
-    def give_up(self) -> int:
+    def close(self) -> int:
         """Take no more and try nothing again; how many messages are left behind."""
         self._stop.set()
-        with self._lock:
-            left = len(self._letters) + self._working
-            self._letters.clear()
-            return left
+        return self._errands.close()
 
-    def _work(self) -> None:
-        """Deliver until there is nothing left: a thread that has nothing to do is none."""
-        while True:
-            with self._lock:
-                if not self._letters:
-                    self._working = False
-                    return
-                letter = self._letters.popleft()
-            self._deliver(letter)
-
-    def _deliver(self, letter: Letter) -> None:
+    def _deliver(self, message: Message) -> None:
         try:
-            message = letter()
-            if message is not None:
-                self._retrying()(self._post, self._url, message)
-                self._works()
+            self._retrying()(self._post, self._url, message)
+            self._works()
         except (Undelivered, Unusable) as error:
             self._fails(error.message)
-        except Exception as error:  # a defect: of what one message says no other may suffer
-            self._fails(f"{type(error).__name__} while a message was written")
+        except Exception as error:  # a defect, and its words may hold the address
+            self._fails(f"{type(error).__name__}")
 
     def _retrying(self) -> Retrying:
         return Retrying(

@@ -94,7 +94,7 @@ def _news(mark: Mark, before: _Value, blindly: frozenset[str]) -> tuple[frozense
     known = told | blindly
     if not mark.now:
         return known if mark.told_when_over else frozenset(), {"told": []} if told else before
-    return mark.now - known, {"told": sorted(mark.now)}
+    return mark.now - known, {"told": sorted(mark.now | known if mark.growing else mark.now)}
 
 
 def _words(mark: Mark, known: _Value) -> Iterator[str]:

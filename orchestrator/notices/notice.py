@@ -46,6 +46,8 @@ class Lasting:
     topic: str
     now: frozenset[str]
     told_when_over: bool = True
+    growing: bool = False
+    """Whether what was told stays told until nothing is the case any more."""
 
 
 Mark: TypeAlias = Once | Lasting

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses as dc
-import threading
 from collections.abc import Callable
 
 from orchestrator.app.ending import Ending
@@ -14,7 +13,7 @@ from orchestrator.notices.channels import Channels
 from orchestrator.notices.marks import Marks
 from orchestrator.notices.notice import Lasting, Notice
 from orchestrator.notices.reading import About, few, read, read_ending
-from orchestrator.notices.words import Message, message
+from orchestrator.notices.words import message
 from orchestrator.plan.load.loader import LoadedPlan
 
 _STOPS = ("rollout-failed", "rollout-rollback-failed")
@@ -55,61 +54,31 @@ class Notices:
         """Put it on its way to everybody whom it concerns."""
         if isinstance(notice.mark, Lasting) and not self._channels.memory.changed(self._place, notice.mark):
             return
-        letter = _Letter(notice, self._marks, self.about.link(notice.service))
+        self._channels.later(lambda: self._write(notice))
+
+    def _write(self, notice: Notice) -> None:
+        """Keep its mark, also where nobody is told: the end of what was told makes its next beginning news."""
         if notice.name == "stack-recovered":
             self._well()
-        told = self._plan.channels_for(notice.name, notice.severity)
-        for name in told:
-            channel = self._open(name)
-            if channel and (not notice.shared or channel.first(notice.shared, self._place)):
-                channel.put(letter)
-        if not told and isinstance(
-            notice.mark, Lasting
-        ):  # the end of what somebody was told of, or else its next beginning would be no news
-            self._note(letter)
+        told = [c for n in self._plan.channels_for(notice.name, notice.severity) if (c := self._open(n))]
+        if notice.shared:
+            told = [channel for channel in told if channel.first(notice.shared, self._place)]
+            if not told:
+                return  # another stack has told it, and will tell when it is over
+        if notice.mark:
+            news = self._marks.take(notice.mark)
+            if not news:
+                return
+            if notice.listed:
+                notice = dc.replace(notice, why=few(sorted(news)))
+        written = message(notice, self.about.link(notice.service))
+        for channel in told:
+            channel.put(written)
 
     def _well(self) -> None:
         """The stack is in nothing any more that others may be in, too."""
         for channel in filter(None, map(self._open, self._plan.channels)):
             channel.over(self._place)
 
-    def _note(self, letter: _Letter) -> None:
-        """Have a mark kept of what nobody is told, by the thread of whichever channel there is."""
-        channel = next(filter(None, map(self._open, self._plan.channels)), None)
-        if channel:
-            channel.put(letter.unsent)
-
     def _open(self, name: str) -> Channel | None:
         return self._channels.channel(name, self._plan.channels[name].url)
-
-
-class _Letter:
-    """A notice to several channels, of which the first to come to it asks whether it is news."""
-
-    def __init__(self, notice: Notice, marks: Marks, link: str) -> None:
-        self._notice = notice
-        self._marks = marks
-        self._link = link
-        self._lock = threading.Lock()
-        self._written: list[Message | None] = []
-
-    def __call__(self) -> Message | None:
-        with self._lock:
-            if not self._written:
-                self._written.append(self._write())
-            return self._written[0]
-
-    def unsent(self) -> None:
-        """Ask whether it is news, and let that be all."""
-        self()
-
-    def _write(self) -> Message | None:
-        notice = self._notice
-        if notice.mark is None:
-            return message(notice, self._link)
-        news = self._marks.take(notice.mark)
-        if not news:
-            return None
-        if notice.listed:
-            notice = dc.replace(notice, why=few(sorted(news)))
-        return message(notice, self._link)

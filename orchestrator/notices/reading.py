@@ -234,7 +234,7 @@ def _of_trouble(event: Event, about: About) -> Notice:
         done="" if over else "It is tried again and again, with longer and longer pauses.",
         next=() if over else (about.run("plan"),),
         thread=f"{about.stack}/trouble",
-        mark=Lasting(topic="trouble", now=frozenset() if over else frozenset({event.subject})),
+        mark=Lasting(topic="trouble", now=frozenset() if over else frozenset({event.subject}), growing=True),
         shared=shared,
     )
 

@@ -287,6 +287,15 @@ def test_what_breaks_again_is_told_again_though_nobody_wants_to_know_that_it_was
         assert desk.tell(trouble("shop"), channels=channels) == []
 
 
+def test_what_is_wrong_now_here_now_there_is_told_once_of_each_place_until_it_is_over(desk: Desk) -> None:
+    channels = desk.channels()
+    for _ in range(3):
+        desk.tell(trouble("shop", "AccessDenied"), trouble("store", "full"), channels=channels)
+    assert desk.team.titles == ["shop: cannot be kept as planned", "shop: cannot be kept as planned: store"]
+    assert desk.tell(trouble("shop"), channels=channels) == ["shop: can be kept as planned again"]
+    assert len(desk.tell(trouble("shop", "AccessDenied"), channels=channels)) == 1
+
+
 def test_what_stays_as_it_is_costs_no_look_into_the_store(desk: Desk) -> None:
     channels, asked = desk.channels(), list[str]()
 

@@ -19,7 +19,7 @@ from orchestrator.notices.notice import Lasting, Mark, Once
 from orchestrator.notices.notices import Notices
 from orchestrator.stores.memory import MemoryStore
 from tests.notices.conftest import Receiver
-from tests.notices.test_events import PLAN, STARTED
+from tests.notices.test_events import PLAN, STARTED, drift
 from tests.plan.conftest import Load
 
 ROLLOUT = Once(topic="rollouts/cart", about="7", word="rollout-started")
@@ -72,6 +72,39 @@ def test_whoever_tells_does_not_wait_for_a_store_that_hangs(load: Load, receiver
     goes_on.set()
     channels.close(10)
     assert receiver.titles == ["shop cart: rollout started: 1 → 2"] * 2
+
+
+def test_a_command_ends_though_the_store_hangs(load: Load, receivers: Callable[..., Receiver]) -> None:
+    receiver, goes_on, said = receivers(), threading.Event(), list[str]()
+
+    def opened() -> MemoryStore:
+        goes_on.wait(60)
+        return MemoryStore()
+
+    channels = Channels({"TEAM": receiver.url, "COPY": receiver.url}, SystemClock(), said.append)
+    Notices(load(PLAN), channels, opened)(STARTED)
+    channels.close(0.02)
+    goes_on.set()
+    assert (receiver.titles, said) == ([], ["1 message not written in time: the store did not answer"])
+
+
+def test_that_something_is_over_does_not_overtake_that_it_began_where_one_channel_is_dead(
+    load: Load, receivers: Callable[..., Receiver]
+) -> None:
+    dead, well = receivers(hangs=True), receivers()
+    routes = "routes: [{to: [team], on: [drift-found]}, {to: [copy], on: [drift-healed]}]"
+    loaded = load(PLAN.replace("COPY}}", f"COPY}}, {routes}}}"))
+    channels = Channels({"TEAM": dead.url, "COPY": well.url}, SystemClock(), str)
+    store = MemoryStore()
+    notices = Notices(loaded, channels, lambda: store)
+    for event in (drift("a: update"), drift(), drift("a: update"), drift()):
+        notices(event)
+    while len(well.got) < 2:
+        SystemClock().sleep(0.001)
+    assert well.titles == ["shop: in sync again"] * 2
+    dead.let_go.set()
+    channels.close(10)
+    assert dead.titles == ["shop: drift found: 1 thing differs from the plan"] * 2
 
 
 def test_nothing_of_it_is_imported_by_a_command_whose_plan_names_nobody() -> None:
