@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
+from orchestrator.rollout.driver import unfinished
 from tests.daemon.stage import BUCKET
 from tests.web.stand import CANARY, TOKEN, Stand, stand
 
@@ -66,6 +67,16 @@ def _share(page: Page, percent: str) -> None:
     expect(page.locator(".chart")).to_have_attribute("data-percent", percent)
 
 
+def _until(shop: Stand, stage: str, percent: float) -> None:
+    """Let the daemon work until the rollout stands at a stage, with a share; "" once there is none."""
+    for _ in range(100):
+        left = unfinished(shop.stage.system().store, "shop").get("posts")
+        if (left.stage.name if left and left.stage else "", left.facts.percent if left else 0) == (stage, percent):
+            return
+        shop.run(1)
+    raise AssertionError(f"never at {stage} with {percent} %: {shop.stage.told()}")
+
+
 def _begin(shop: Stand, tag: str, behaves: str = "ok") -> None:
     """A pipeline begins a release and goes away; the daemon takes it up, until it waits for a person."""
     shop.stage.aws.push("shop/posts", tag, behaves)
@@ -73,7 +84,10 @@ def _begin(shop: Stand, tag: str, behaves: str = "ok") -> None:
     shop.daemon.sync("shop.yaml")
 
 
-def test_a_canary_is_watched_and_approved_and_the_next_one_is_seen_to_fail(opened: Open, tmp_path: Path) -> None:
+def test_a_canary_is_watched_and_approved_and_the_next_one_is_seen_to_fail(
+    opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestrator.daemon.reconciler.PATIENCE", 100.0)
     with stand(tmp_path, traffic=1000.0) as shop:
         shop.stage.write(text=CANARY)
         assert not shop.stage.apply().outcome
@@ -82,15 +96,15 @@ def test_a_canary_is_watched_and_approved_and_the_next_one_is_seen_to_fail(opene
         page = opened(shop.url + POSTS)
         page.evaluate("window.never_left = true")
         _approved(page, shop)
-        shop.run(100)
+        _until(shop, "bake", 10)
         _share(page, "10")
         before = page.locator(".chart .line").get_attribute("d")
-        expect(page.locator(".gates .verdict")).to_have_text("pass")
         expect(page.locator(".tasks tbody tr")).to_have_count(2)
-        shop.run(300)
+        _until(shop, "bake", 50)
         _share(page, "50")
         assert page.locator(".chart .line").get_attribute("d") != before, "the picture has moved"
-        shop.run(700)
+        expect(page.locator(".gates .dots .pass").first).to_be_attached()
+        _until(shop, "", 0)
         expect(page.locator("h1 .pill")).to_have_text("succeeded")
         _begin(shop, "v3", "errors=10")
         _taken_back(page, shop)
@@ -100,7 +114,7 @@ def test_a_canary_is_watched_and_approved_and_the_next_one_is_seen_to_fail(opene
 
 def _approved(page: Page, shop: Stand) -> None:
     expect(page.locator("h1 .pill")).to_have_text("rolling out")
-    shop.run(200)
+    _until(shop, "approve", 0)
     expect(page.locator("h1 .pill")).to_have_text("waits for a person")
     _share(page, "0")
     page.get_by_role("button", name="Promote", exact=True).click()
@@ -117,12 +131,12 @@ def _approved(page: Page, shop: Stand) -> None:
 
 def _taken_back(page: Page, shop: Stand) -> None:
     expect(page.locator("h1 .pill")).to_have_text("rolling out")
-    shop.run(200)
+    _until(shop, "approve", 0)
     expect(page.locator("h1 .pill")).to_have_text("waits for a person")
     page.keyboard.press("p")
     page.keyboard.press("Enter")
     expect(page.locator("#toast")).to_contain_text("Told.")
-    shop.run(400)
+    _until(shop, "", 0)
     expect(page.locator("h1 .pill")).to_have_text("rolled back")
     expect(page.locator(".notice.bad")).to_contain_text("5xx at most 1 %")
 
