@@ -27,6 +27,7 @@ class Hands:
         self._at_hand: dict[str, Planned] = {}
         self._telling: Telling | None = None
         self._troubles = _Met(means.sink, means.clock)
+        self._untold = Troubles(means.sink, means.clock)
         heard = dc.replace(means, sink=self._happened, ticked=self._ticked)
         self._reconciler = Reconciler(heard, self._at_hand.get, self._views)
         self._reconciler.troubles = self._troubles
@@ -38,7 +39,9 @@ class Hands:
             self._say(message.key, "there is no such stack in the plans here", State.FAILED)
             return None
         door = self._means.doors.to(planned.loaded.model)
-        telling = Telling(self._means, self._views, message, planned.loaded, door, self._name)
+        telling = Telling(
+            self._means, self._views, message, planned.loaded, door, name=self._name, troubles=self._untold
+        )
         if telling.begin():
             return None
         if digest(planned.loaded) != message.plan:

@@ -7,11 +7,13 @@ import dataclasses as dc
 import threading
 from collections.abc import Callable, Iterator
 
+from orchestrator.app.failures import failure
 from orchestrator.aws.door import Aws
 from orchestrator.core.events import Event
 from orchestrator.core.store import Scoped
 from orchestrator.daemon.reconciler import Means, Ticked
 from orchestrator.daemon.schedule import Again
+from orchestrator.daemon.troubles import Troubles
 from orchestrator.daemon.views import StackView, Views
 from orchestrator.daemon.watched import Watched
 from orchestrator.fleet.message import Message
@@ -25,7 +27,19 @@ BEAT = 5.0
 class Telling:
     """One tick's. While the store is away nothing is told; what was not told yet is told later."""
 
-    def __init__(self, means: Means, views: Views, message: Message, loaded: LoadedPlan, door: Aws, name: str) -> None:
+    def __init__(
+        self,
+        means: Means,
+        views: Views,
+        message: Message,
+        loaded: LoadedPlan,
+        door: Aws,
+        *,
+        name: str,
+        troubles: Troubles,
+    ) -> None:
+        """``name`` is who tells; ``troubles`` are of those who could not."""
+        self._troubles = troubles
         self._means = means
         self._views = views
         self._message = message
@@ -108,7 +122,10 @@ class Telling:
         try:
             means, door = self._means, self._door
             revise(Scoped(Watched(means.stores(self._loaded, door)), door.reader().scope), stack, key, told)
-        except Exception:
-            return  # what keeps it from being told keeps the tick from being done, which tells of it in our own log
+        except Exception as error:
+            found = failure(error)
+            self._troubles.met(stack, key, f"the daemon cannot be told of it: {found.message}", found.hint)
+            return
+        self._troubles.over(key)
         with self._lock:
             del self._untold[: len(news)]

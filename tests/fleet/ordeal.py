@@ -286,7 +286,7 @@ class Ordeal:
         self.count["calls on their way when a lease was lost"] = len(late)
         self.count["starts"] = sum(life.born for life in self.lives)
         self.count["calls"] = len(self.typed.sandbox.calls)
-        self.count += self.witness.counted()
+        self.count.update(self.witness.counted())
 
     def end(self) -> None:
         """Everybody stops when asked to."""

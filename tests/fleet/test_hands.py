@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses as dc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from orchestrator.app import pausing
+from orchestrator.core.clock import SystemClock
+from orchestrator.core.errors import OrchestratorError
 from orchestrator.core.events import Event, State
-from orchestrator.core.store import Scoped
+from orchestrator.core.store import Scoped, Store, Stored
 from orchestrator.daemon.plans import Plans
 from orchestrator.daemon.reconciler import Result
 from orchestrator.daemon.schedule import Again
@@ -18,6 +21,7 @@ from orchestrator.fleet.hands import Hands
 from orchestrator.fleet.message import Message, Misshapen, digest
 from orchestrator.fleet.report import Report, read
 from orchestrator.plan.load.loader import load_plan
+from orchestrator.stores.memory import MemoryStore
 from tests.daemon.stage import BUCKET, Stage, stage
 
 KEY = "shop.yaml"
@@ -30,16 +34,26 @@ def shop(tmp_path: Path) -> Iterator[Stage]:
         yield found
 
 
+class Deaf(MemoryStore):
+    """A store that can be read, and takes nothing."""
+
+    def save(self, key: str, value: Mapping[str, Any], expected: int | None) -> Stored:
+        raise OrchestratorError("the table takes nothing")
+
+
 @dc.dataclass
 class Worker:
     """One, and what it says in its own log."""
 
     shop: Stage
     name: str
+    store: Store | None = None
 
     def __post_init__(self) -> None:
         self.log: list[Event] = []
-        self.hands = Hands(Plans(self.shop.plans), self.shop.means(sink=self.log.append), self.name)
+        store = self.store or self.shop.store
+        means = self.shop.means(sink=self.log.append, stores=lambda _plan, _door: store, wall=SystemClock())
+        self.hands = Hands(Plans(self.shop.plans), means, self.name)
 
     def does(self, tick: str, plan: str = "") -> Again | None:
         return self.hands(Message(key=KEY, plan=plan or _digest(self.shop), tick=tick))
@@ -79,6 +93,13 @@ def test_a_report_that_another_release_has_written_is_written_anew(shop: Stage) 
     scoped.save(place, {"view": "elsewhere", "told": "much"}, stored.version)
     assert Worker(shop, "two").does("2") is Again.LATER
     assert _report(shop).view.looked is not None
+
+
+def test_a_worker_that_cannot_tell_the_daemon_says_so_once_in_its_own_log(shop: Stage) -> None:
+    worker = Worker(shop, "one", store=Deaf())
+    for tick in ("1", "2"):
+        worker.does(tick)
+    assert worker.said().count("shop: the daemon cannot be told of it: the table takes nothing") == 1
 
 
 def test_how_a_tick_went_is_told_with_its_answer(shop: Stage) -> None:
