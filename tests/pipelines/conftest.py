@@ -15,7 +15,7 @@ SPEED = 1000.0
 ENVIRONMENTS = ("dev", "staging", "prod")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def forums(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     """All three applied, by three people at once who share a table."""
     with terminal(tmp_path_factory.mktemp("forums"), SPEED) as typed:

@@ -37,7 +37,7 @@ def _deploy(agent: Agent, **changes: Any) -> Workflow:
         "BASE_URL": _balancer(agent, "dev"),
     }
     runner = {"TAG": agent.commit(), "AWS_REGION": "eu-west-1", "GITHUB_REPOSITORY": "team/forum", "GITHUB_RUN_ID": "1"}
-    contexts = {"inputs": {}, "vars": values, "github": GITHUB}
+    contexts = {"inputs": {"services": "posts"}, "vars": values, "github": GITHUB}
     return Workflow(agent, EXAMPLES / "github" / "deploy.yml", contexts, runner, **changes).run()
 
 
@@ -63,12 +63,12 @@ def test_what_is_not_approved_is_taken_back_by_a_job_of_its_own(github: Agent) -
     assert (told["outcome"], told["why"]) == ("rolled back", "abort by bob (team/forum run 17): not approved")
 
 
-def test_a_release_that_crashes_fails_its_job_with_the_reason_in_the_summary(github: Agent) -> None:
-    github.write("posts", "crash")
+def test_what_fails_fails_its_job_with_the_reason_in_the_summary_and_nothing_comes_after_it(github: Agent) -> None:
+    github.write("posts", "findings=CRITICAL:2")
     run = _deploy(github)
-    assert _results(run) | {"dev": "failure", "staging": "skipped", "prod": "skipped"} == _results(run)
-    assert "### dev: unstable" in run.summary
-    assert re.search(r"^    dev: ✗ posts rolled back: .*exit", run.summary, re.MULTILINE | re.IGNORECASE)
+    assert _results(run) == {**dict.fromkeys(run.needs, "skipped"), "build": "failure"}
+    assert "### dev: failed" in run.summary
+    assert re.search(r"^    dev: ✗ scan of posts: 2 critical", run.summary, re.MULTILINE)
 
 
 def test_the_drift_workflow_compares_every_environment(github: Agent) -> None:

@@ -55,7 +55,8 @@ def test_a_good_build_reaches_prod_once_somebody_has_approved_it_and_is_undone_b
 
 
 def test_nobody_who_approves_takes_the_release_back_and_aborts_the_build(agent: Agent) -> None:
-    build = _build(agent, answer=None, only=frozenset({"Build", "Push", "Prepare prod", "Deploy prod"}))
+    stages = frozenset({"Build", "Push", "Prepare prod", "Deploy prod"})
+    build = _build(agent, parameters={"SERVICES": "posts"}, answer=None, only=stages)
     assert (build.result, build.stages[-1]) == ("ABORTED", "Deploy prod")
     told = _history(agent, "prod")
     assert (told["outcome"], told["why"]) == ("rolled back", "abort by jenkins-forum-17: not approved")
@@ -92,7 +93,9 @@ def test_an_aborted_build_leaves_its_rollout_or_takes_it_back_as_asked(agent: Ag
     plan = agent.workspace / "ci" / "plan.yaml"
     plan.write_text(plan.read_text(encoding="utf-8").replace("bake: 0", "bake: 86400"), encoding="utf-8")
     stages = frozenset({"Build", "Push", "Deploy dev"})
-    build = _build(agent, parameters={"ON_ABORT": on_abort}, abort=("Deploy dev", "bake"), only=stages)
+    build = _build(
+        agent, parameters={"ON_ABORT": on_abort, "SERVICES": "posts"}, abort=("Deploy dev", "bake"), only=stages
+    )
     assert (build.result, build.stages[-1]) == ("ABORTED", "Deploy dev")
     if on_abort == "leave":
         assert any("Resume with: orchestrator deploy ci/plan.yaml -e dev" in said for said in build.said)
