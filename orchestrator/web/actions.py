@@ -25,7 +25,6 @@ from orchestrator.web.guard import TooLarge, body_of, stranger
 from orchestrator.web.site import Site, Stack, site_of, stack_of
 from orchestrator.web.threads import beside
 from orchestrator.web.tokens import HOW
-from orchestrator.web.undoing import undo
 from orchestrator.web.words import visible
 
 LONGEST_REASON = 500
@@ -98,7 +97,7 @@ async def take_back(task: Task) -> str:
     if task.service in kept.rollouts:
         return await _order(task, Word.ABORT)
     system = task.site.archive.system(task.stack.loaded, task.said.by)
-    return await undo(system, task.service, task.said.reason or "undo", task.site.means.sink)
+    return await task.site.undoing.undo(system, task.service, task.said.reason or "undo", task.site.means.sink)
 
 
 async def _order(task: Task, word: Word) -> str:

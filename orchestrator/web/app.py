@@ -26,6 +26,7 @@ from orchestrator.web.pages import Pages
 from orchestrator.web.site import Metrics, Site, site_of
 from orchestrator.web.static import Static
 from orchestrator.web.tokens import Tokens
+from orchestrator.web.undoing import Undoing
 
 
 def create_app(
@@ -44,7 +45,15 @@ def create_app(
         return (await archive.of(planned)).rollouts if planned else {}
 
     feed = Feed(daemon.views.all, rollouts, means.clock.now)
-    site = Site(daemon=daemon, means=means, tokens=tokens or Tokens(), archive=archive, feed=feed, metrics=metrics)
+    site = Site(
+        daemon=daemon,
+        means=means,
+        tokens=tokens or Tokens(),
+        archive=archive,
+        feed=feed,
+        undoing=Undoing(),
+        metrics=metrics,
+    )
     static = Static()
     pages = Pages(static)
 
@@ -98,6 +107,7 @@ def _living(site: Site) -> Any:
             for task in (closing, feeding):
                 task.cancel()
             await asyncio.gather(closing, feeding, return_exceptions=True)
+            await site.undoing.stop()
 
     return living
 

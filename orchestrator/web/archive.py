@@ -23,6 +23,7 @@ FRESH = 1.0
 """Seconds for which what was read is good enough for everybody else."""
 PATIENCE = 4.0
 RECORDS = 25
+RECORDS_FRESH = 15.0
 
 
 @dc.dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,8 @@ class Kept:
     holder: Holding | None = None
     pause: str = ""
     fault: str = ""
+    recorded: float = 0.0
+    """When the history was read: it only grows when a rollout ends."""
 
     def latest(self, service: str) -> Mapping[str, Any] | None:
         """The newest record of a service."""
@@ -98,7 +101,7 @@ class Archive:
     async def _fly(self, key: str, loaded: LoadedPlan, known: Kept) -> Kept:
         """One reading for all who wait; it goes on when they have gone."""
         try:
-            kept = await beside(lambda: self._read(loaded), f"archive {key}", 600.0)
+            kept = await beside(lambda: self._read(loaded, known), f"archive {key}", 600.0)
         except Exception as error:
             kept = dc.replace(known, fault=failure(error).message)
         finally:
@@ -106,15 +109,20 @@ class Archive:
         self._known[key] = time.monotonic(), kept
         return kept
 
-    def _read(self, loaded: LoadedPlan) -> Kept:
+    def _read(self, loaded: LoadedPlan, known: Kept) -> Kept:
         system = self.system(loaded)
-        pause = pausing.paused(system)
+        pause, rollouts = pausing.paused(system), watching.rollouts(system)
+        told, now = known.history, time.monotonic()
+        ended = _ids(known.rollouts) - _ids(rollouts)
+        if ended or not known.recorded or now - known.recorded >= RECORDS_FRESH:
+            told, known = tuple(watching.records(system, None, RECORDS)), dc.replace(known, recorded=now)
         return Kept(
-            rollouts=watching.rollouts(system),
-            history=tuple(watching.records(system, None, RECORDS)),
+            rollouts=rollouts,
+            history=told,
             takings=lease.takings(system.store, system.stack)[:RECORDS],
             holder=lease.holder(system.store, system.wall, system.stack),
             pause=str(pause) if pause else "",
+            recorded=known.recorded,
         )
 
     def _locks(self, plans: list[LoadedPlan]) -> list[tuple[str, Holding]]:
@@ -128,3 +136,7 @@ class Archive:
             for of, holding in lease.held_by_place(Watched(store), self._means.wall).items():
                 found[of, holding.run] = of, holding
         return sorted(found.values(), key=lambda one: one[0])
+
+
+def _ids(rollouts: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    return {str(told["id"]) for told in rollouts.values()}

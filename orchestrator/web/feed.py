@@ -80,7 +80,9 @@ class Feed:
         """Until it is closed."""
         while not self._closed:
             self.compare()
-            for key in sorted({one.stack for one in self._listeners if one.stack}):
+            watched = sorted({one.stack for one in self._listeners if one.stack})
+            self._standing = {key: told for key, told in self._standing.items() if key in watched}
+            for key in watched:
                 self.compare_rollouts(key, await self._look(key))
             await asyncio.sleep(PULSE)
 

@@ -16,6 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 LARGEST_BODY = 16_384
+_ANYBODY = frozenset({"/healthz", "/readyz"})
+"""What load balancers ask for by whatever address they know, and what tells nothing."""
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -49,7 +51,8 @@ class Guard:
                     headers.setdefault(name, value)
             await send(message)
 
-        if self._hosts is not None and host_of(Headers(scope=scope).get("host", "")) not in self._hosts:
+        checked = self._hosts is not None and scope["path"] not in _ANYBODY
+        if checked and host_of(Headers(scope=scope).get("host", "")) not in (self._hosts or ()):
             text = "This is not a name that the daemon answers to. ORCHESTRATOR_WEB_HOSTS lists more.\n"
             await PlainTextResponse(text, 421)(scope, receive, safely)
             return

@@ -14,7 +14,7 @@ from orchestrator.core.clock import Clock
 from orchestrator.core.errors import OrchestratorError
 from orchestrator.core.events import Event, Sink, State
 
-STOPS_WITHIN = 3
+STOPS_WITHIN = 2
 """Seconds for requests in flight, once the daemon has come to its end."""
 
 
@@ -69,7 +69,7 @@ class Server:
     def stop(self) -> None:
         """Answer what was asked, then no more."""
         self._server.should_exit = True
-        self._thread.join(STOPS_WITHIN + 1)
+        self._thread.join(2 * STOPS_WITHIN)
         self._listener.close()
         logging.getLogger("uvicorn").removeHandler(self._complaints)
 

@@ -16,6 +16,7 @@ from orchestrator.plan.load.loader import LoadedPlan
 from orchestrator.web.archive import Archive
 from orchestrator.web.feed import Feed
 from orchestrator.web.tokens import Tokens
+from orchestrator.web.undoing import Undoing
 
 
 class Metrics(Protocol):
@@ -35,6 +36,7 @@ class Site:
     tokens: Tokens
     archive: Archive
     feed: Feed
+    undoing: Undoing
     metrics: Metrics | None = None
 
     @property

@@ -15,18 +15,37 @@ from orchestrator.web.threads import begin
 
 PATIENCE = 10.0
 """Seconds in which most reasons not to begin are known."""
+STOPS_WITHIN = 1.0
 
 
-async def undo(system: System, service: str, reason: str, sink: Sink) -> str:
-    """Begin it; what has happened within a moment. Raises whatever keeps it from beginning.
+class Undoing:
+    """What is being undone: by threads of this process, each under its stack's lease.
 
-    It is driven by a thread of this process, under the stack's lease; a daemon goes on with it if that ends early.
+    They stop when the daemon does, and leave their rollouts as a command does, for whoever goes on with them.
     """
-    job = begin(lambda: _drive(system, service, reason, sink), f"undo {service}")
-    with contextlib.suppress(TimeoutError):
-        ending = await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(job)), PATIENCE)
-        return f"It has {ending.outcome.words}."
-    return "It is on its way back."
+
+    def __init__(self) -> None:
+        self._jobs: set[asyncio.Future[Ending]] = set()
+
+    async def undo(self, system: System, service: str, reason: str, sink: Sink) -> str:
+        """Begin it; what has happened within a moment. Raises whatever keeps it from beginning."""
+        job = asyncio.wrap_future(begin(lambda: _drive(system, service, reason, sink), f"undo {service}"))
+        self._jobs.add(job)
+        job.add_done_callback(self._done)
+        with contextlib.suppress(TimeoutError):
+            ending = await asyncio.wait_for(asyncio.shield(job), PATIENCE)
+            return f"It has {ending.outcome.words}." if ending.services else "Told. Whoever holds the stack goes back."
+        return "It is on its way back."
+
+    async def stop(self) -> None:
+        """Give those that were told to stop a moment to leave everything as it is."""
+        if self._jobs:
+            await asyncio.wait(self._jobs, timeout=STOPS_WITHIN)
+
+    def _done(self, job: asyncio.Future[Ending]) -> None:
+        self._jobs.discard(job)
+        if not job.cancelled():
+            job.exception()  # it was told as an event, to whoever does not wait for it any more
 
 
 def _drive(system: System, service: str, reason: str, sink: Sink) -> Ending:

@@ -89,9 +89,14 @@ async function soon(key) {
   busy = false;
 }
 
+let events = null;
+
+// A browser has six connections to a server for all its tabs, so only a page that is seen listens.
 function listen() {
+  events?.close();
+  if (document.hidden) return;
   const about = root.dataset.stack ? `?stack=${encodeURIComponent(root.dataset.stack)}` : "";
-  const events = new EventSource(`/events${about}`);
+  events = new EventSource(`/events${about}`);
   const said = (event) => {
     const told = JSON.parse(event.data);
     if (told.now) clock(told.now);
@@ -111,14 +116,19 @@ function listen() {
   events.addEventListener("stack", (event) => soon(said(event).key));
   events.addEventListener("gone", () => soon());
   events.addEventListener("rollout", () => soon());
-  events.addEventListener("error", () => show("off", "reconnecting"));
+  events.addEventListener("error", () => {
+    show("off", "reconnecting");
+    if (events.readyState === EventSource.CLOSED) setTimeout(listen, 5000);
+  });
 }
 
-document.addEventListener("visibilitychange", () => soon());
 setInterval(times, 1000);
 if (root.dataset.every) setInterval(() => soon(), 1000 * Number(root.dataset.every));
 orders.begin(() => soon());
 filter.begin();
 keyboard.begin(orders);
 if (root.dataset.still) show("", "");
-else listen();
+else {
+  document.addEventListener("visibilitychange", listen);
+  listen();
+}
