@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from tests.pipelines.agent import COMMAND, EXAMPLES, REGISTRY, Agent
 from tests.pipelines.conftest import STORE
 from tests.pipelines.jenkins import Build
+from tests.system.commands import finish
 
 RELEASE = EXAMPLES / "jenkins" / "Jenkinsfile"
 DRIFT = EXAMPLES / "jenkins" / "Jenkinsfile.drift"
@@ -27,7 +29,7 @@ def _balancer(agent: Agent, environment: str) -> str:
 def _build(agent: Agent, **changes: Any) -> Build:
     """A build of what is in the workspace, by somebody who clicks what a test says."""
     tag = agent.commit()
-    overrides = {"BASE_URL": _balancer(agent, "dev"), "TAG": tag}
+    overrides = {"BASE_URL": _balancer(agent, "dev"), "TAG": tag, "PATIENCE": changes.pop("patience", "3600")}
     return Build(agent, RELEASE, changes.pop("parameters", {}), overrides, **changes).run()
 
 
@@ -99,22 +101,41 @@ def test_an_aborted_build_leaves_its_rollout_or_takes_it_back_as_asked(agent: Ag
     assert (build.result, build.stages[-1]) == ("ABORTED", "Deploy dev")
     if on_abort == "leave":
         assert any("Resume with: orchestrator deploy ci/plan.yaml -e dev" in said for said in build.said)
-        assert agent.run("ci/steps/abort.sh", {**_dev(agent), "ON_ABORT": "rollback"}).code == 0
+        assert agent.run("ci/steps/abort.sh", _step(TARGET="dev")).code == 0
     told = _history(agent, "dev")
     assert told["outcome"] == "rolled back"
     assert told["why"].startswith("abort by jenkins-forum-17: ")
     assert ("deploy was told to stop" in told["why"]) == (on_abort == "rollback")
 
 
-def _dev(agent: Agent) -> dict[str, str]:
-    """What a step finds in its environment that is about dev."""
-    return {
-        "TARGET": "dev",
-        "BY": "jenkins-forum-17",
-        "ORCHESTRATOR_STORE": STORE,
-        "ORCHESTRATOR_IMAGE": COMMAND,
-        "REGISTRY": REGISTRY,
-    }
+def _step(**changes: str) -> dict[str, str]:
+    """What a step finds in its environment."""
+    told = {"BY": "jenkins-forum-17", "SERVICES": "posts", "REGISTRY": REGISTRY, "AWS_REGION": "eu-west-1"}
+    return {**told, "ORCHESTRATOR_STORE": STORE, "ORCHESTRATOR_IMAGE": COMMAND, "ON_ABORT": "rollback", **changes}
+
+
+def test_a_build_that_leaves_the_approval_to_others_says_that_it_waits(agent: Agent) -> None:
+    stages = frozenset({"Build", "Push", "Prepare prod", "Await prod"})
+    parameters = {"SERVICES": "posts", "APPROVAL": "elsewhere"}
+    build = _build(agent, parameters=parameters, only=stages, patience="0")
+    assert (build.result, build.stages[-1]) == ("UNSTABLE", "Await prod")
+    assert "posts paused for approval" in build.description
+    assert agent.run("ci/steps/abort.sh", _step(TARGET="prod")).code == 0
+
+
+def test_a_rollout_that_is_handed_over_is_brought_to_its_end_by_a_daemon_and_waited_for(agent: Agent) -> None:
+    agent.commit()
+    env = _step(TARGET="dev")
+    assert agent.run("ci/steps/build.sh && ci/steps/push.sh", env).code == 0
+    handed = agent.run("ci/steps/deploy.sh", {**env, "HAND_OVER": "yes"})
+    assert (handed.code, agent.report("dev.verdict")) == (14, "waiting"), handed.said
+    assert agent.run("ci/steps/wait.sh", {**env, "PATIENCE": "0"}).code == 14
+    daemon = agent.typed.start("daemon", "--plans", str(agent.workspace / "ci"), ORCHESTRATOR_STORE=STORE)
+    waited = agent.run("ci/steps/wait.sh", {**env, "PATIENCE": "100000"})
+    daemon.send_signal(signal.SIGTERM)
+    ended = finish(daemon)
+    assert (waited.code, agent.report("dev.verdict")) == (0, "passed"), waited.said + ended.out
+    assert ended.code == 0, ended.err
 
 
 def test_drift_is_unstable_in_the_environment_that_has_it_and_nowhere_a_failure(agent: Agent) -> None:
