@@ -39,6 +39,13 @@ TABLE = "team-locks"
 SHARED = {"ORCHESTRATOR_STORE": f"dynamodb://{TABLE}?region={REGION}", "AWS_REGION": REGION}
 LEASE_RUNS_OUT = 100.0
 PATIENCE = 600.0
+FATES = [
+    *(["kills"] * 3),
+    "kills of a first process",
+    *(["kills of a child"] * 2),
+    *(["pauses"] * 3),
+    "pauses longer than a lease",
+]
 
 
 @dc.dataclass
@@ -147,6 +154,8 @@ class Ordeal:
         assert typed.run("store", "init", **SHARED).code == 0
         self.witness = Witness(typed.sandbox, names, people=("test",))
         self.lives: list[Life] = []
+        self.fates = FATES
+        self._fates: list[str] = []
         self.count: Counter[str] = Counter()
         self.released: dict[str, int] = dict.fromkeys(self.shops, 0)
         self.deploying: dict[str, subprocess.Popen[str]] = {}
@@ -201,21 +210,18 @@ class Ordeal:
         alive = [life for life in self.lives if life.alive]
         if not alive:
             return
-        life, fate = self.chance.choice(alive), self.chance.random()
-        if fate < 0.3:
-            life.kill(self.chance.uniform(1, 15))
-            self.count["kills"] += 1
-        elif fate < 0.4:
-            life.kill(self.chance.uniform(1, 15), whole=False)
-            self.count["kills of a first process"] += 1
-        elif fate < 0.55 and life.kill_a_child():
-            self.count["kills of a child"] += 1
-        elif fate < 0.9:
+        if not self._fates:
+            self._fates = self.chance.sample(self.fates, len(self.fates))
+        life, fate = self.chance.choice(alive), self._fates.pop()
+        if fate == "kills of a child" and not life.kill_a_child():
+            fate = "kills of a first process"  # a daemon has no other
+        if fate.startswith("kills") and fate != "kills of a child":
+            life.kill(self.chance.uniform(1, min(15, longest)), whole=fate == "kills")
+        elif fate == "pauses":
             life.pause(min(longest, self.chance.uniform(1, 20)))
-            self.count["pauses"] += 1
-        elif longest > LEASE_RUNS_OUT:
-            life.pause(self.chance.uniform(LEASE_RUNS_OUT, longest))
-            self.count["pauses longer than a lease"] += 1
+        elif fate == "pauses longer than a lease":
+            life.pause(self.chance.uniform(min(LEASE_RUNS_OUT, longest), longest))
+        self.count[fate] += 1
 
     def _release(self, *, more: bool = True) -> None:
         """A pipeline begins a release of a service whose last one has ended, and leaves it.

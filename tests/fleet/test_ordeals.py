@@ -45,7 +45,8 @@ def _live(ordeal: Ordeal) -> None:
     if HOURS:
         ordeal.live(HOURS, every=15, longest=130)
     else:
-        ordeal.live(0.25, every=3, longest=2)
+        ordeal.fates = ["kills of a first process", "kills of a child", "pauses"]  # a whole machine is missed for long
+        ordeal.live(0.25, every=1.5, longest=2)
     ordeal.converge()
     ordeal.end()
     ordeal.judge()
