@@ -20,7 +20,8 @@ class Errands(Generic[T]):
         self._work = work
         self._lock = threading.Lock()
         self._waiting: deque[T] = deque()
-        self._working = False
+        self._running = False
+        self._doing = 0
         self._closed = False
 
     def put(self, item: T) -> bool:
@@ -32,8 +33,8 @@ class Errands(Generic[T]):
             if not room:
                 self._waiting.popleft()
             self._waiting.append(item)
-            begin = not self._working
-            self._working = True
+            begin = not self._running
+            self._running = True
         if begin:
             threading.Thread(target=self._run, name=self._name, daemon=True).start()
         return room
@@ -41,13 +42,13 @@ class Errands(Generic[T]):
     def left(self) -> int:
         """How many are not done yet."""
         with self._lock:
-            return len(self._waiting) + self._working
+            return len(self._waiting) + self._doing
 
     def close(self) -> int:
         """Forget what waits and take no more; how many are left behind, the one that is being done included."""
         with self._lock:
             self._closed = True
-            left = len(self._waiting) + self._working
+            left = len(self._waiting) + self._doing
             self._waiting.clear()
             return left
 
@@ -55,7 +56,7 @@ class Errands(Generic[T]):
         while True:
             with self._lock:
                 if not self._waiting:
-                    self._working = False
+                    self._running, self._doing = False, 0
                     return
-                item = self._waiting.popleft()
+                item, self._doing = self._waiting.popleft(), 1
             self._work(item)
