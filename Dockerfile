@@ -1,10 +1,10 @@
-# The daemon and the command line, without the sandbox: an image that runs against real AWS needs no moto.
+# The daemon, its workers and the command line, without the sandbox: an image that runs against real AWS needs no moto.
 
 FROM python:3.11-slim AS wheels
 WORKDIR /src
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY orchestrator ./orchestrator
-RUN pip wheel --no-cache-dir --constraint constraints.txt --wheel-dir /wheels .
+RUN pip wheel --no-cache-dir --constraint constraints.txt --wheel-dir /wheels '.[fleet]'
 
 FROM python:3.11-slim
 RUN groupadd --gid 1001 orchestrator \
