@@ -231,7 +231,7 @@ def test_pages_hold_nothing_that_the_policy_would_have_to_allow(shop: Stand, pat
 def test_a_name_that_leads_elsewhere_is_no_name_of_ours(shop: Stand) -> None:
     for host in ("evil.example", "evil.example:80", "127.0.0.1.evil.example", ""):
         assert shop.get("/api/stacks", headers={"Host": host}).status_code == 421
-        assert shop.get("/healthz", headers={"Host": host}).status_code == 200, "load balancers ask by address"
+        assert shop.get("/healthz", headers={"Host": host}).status_code != 421, "load balancers ask by address"
     for host in ("localhost", "LOCALHOST:1", "127.0.0.1", "[::1]:8080"):
         assert shop.get("/api/stacks", headers={"Host": host}).status_code == 200
 
