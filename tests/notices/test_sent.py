@@ -182,11 +182,12 @@ def test_commands_that_only_look_and_commands_on_a_sandbox_of_their_own_tell_nob
     team.version("Suspended")
     plan = team.stage.plans / "shop.yaml"
     before = len(team.stage.aws.sandbox.calls)
-    for command in (["plan", str(plan)], ["drift", str(plan)], ["plan", str(plan), "--json"]):
-        app(command, standalone_mode=False)
+    saved = team.stage.plans / "saved"
+    for command in (["plan", "--out", str(saved)], ["drift"], ["plan", "--json"]):
+        app([command[0], str(plan), *command[1:]], standalone_mode=False)
     output = capsys.readouterr()
     assert (team.receiver.titles, "notifications" in output.err) == ([], False)
-    assert team.receiver.url not in output.out + output.err
+    assert team.receiver.url not in output.out + output.err + saved.read_text(encoding="utf-8")
     assert all(c.operation.startswith(READS) for c in team.stage.aws.sandbox.calls[before:])
 
 
