@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from orchestrator.app.ending import Ending, Outcome, ServiceEnding
+from orchestrator.app.ending import Ending, Outcome, ServiceEnding, gates_of
 from orchestrator.app.system import System
 from orchestrator.core.errors import OrchestratorError, Refused
 from orchestrator.rollout import history
@@ -67,6 +67,7 @@ def _ending(service: str, stand: Mapping[str, Any], *, stopped: bool) -> Service
         image=stand["release"].get("image", ""),
         why=stand["why"],
         evidence=tuple(f"{title}: {line}" for title in _EVIDENCE for line in stand["evidence"].get(title, ())),
+        gates=gates_of(stand["journal"]),
     )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from orchestrator.reconcile.report import Report
 
@@ -47,6 +49,27 @@ _WORST_FIRST = (
 
 
 @dataclass(frozen=True, kw_only=True)
+class GateEnding:
+    """What a gate said last in one stage of a rollout: pass, fail, inconclusive or error, and what was measured."""
+
+    stage: str
+    gate: str
+    judgement: str
+    words: str
+
+
+def gates_of(journal: Iterable[Mapping[str, Any]]) -> tuple[GateEnding, ...]:
+    """The gates that a rollout's record tells of, in the order in which they were first asked."""
+    found: dict[tuple[str, str], GateEnding] = {}
+    for entry in journal:
+        if "gate" in entry:
+            stage, gate = str(entry["stage"]), str(entry["gate"])
+            said = GateEnding(stage=stage, gate=gate, judgement=entry["judgement"], words=entry["note"])
+            found[stage, gate] = said
+    return tuple(found.values())
+
+
+@dataclass(frozen=True, kw_only=True)
 class ServiceEnding:
     """How one service's rollout ended. ``why`` is AWS's reason where it did not succeed."""
 
@@ -57,6 +80,7 @@ class ServiceEnding:
     push: str = ""
     """The command that puts the missing image there, where that is what it waits for."""
     evidence: tuple[str, ...] = ()
+    gates: tuple[GateEnding, ...] = ()
     hint: str = ""
     """What to do about it, where that is not the same for everything that fails."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses as dc
 from collections.abc import Iterable, Mapping
 
-from orchestrator.app.ending import Outcome, ServiceEnding
+from orchestrator.app.ending import Outcome, ServiceEnding, gates_of
 from orchestrator.app.following import Followers
 from orchestrator.app.system import System
 from orchestrator.aws.errors import allowing, refuses
@@ -84,5 +84,6 @@ def _ended(result: Result, decision: Decision | None) -> ServiceEnding:
         image=image or (result.cursor.release.get("image", "") if result.cursor else ""),
         why=result.why,
         evidence=tuple(told),
+        gates=gates_of(result.cursor.journal) if result.cursor else (),
         hint=allowing((), result.why) if refuses(result.why) else "",
     )

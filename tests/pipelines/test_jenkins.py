@@ -48,7 +48,9 @@ def test_a_good_build_reaches_prod_once_somebody_has_approved_it_and_is_undone_b
     assert told["by"] == "jenkins-forum-17"
     assert any("promote by ada: it is Tuesday" in entry["note"] for entry in told["journal"])
     assert "approved by ada" in build.description
-    assert {"roll out posts", "roll out threads", "verify scan of posts"} <= set(build.cases)
+    assert {"roll out posts", "gate posts check: scan findings CRITICAL at most 0", "verify scan of posts"} <= set(
+        build.cases
+    )
     assert not any(build.cases.values())
 
     undone = _build(agent, parameters={"ACTION": "undo", "SERVICES": "posts"})

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 from orchestrator.app.ending import Ending, Outcome, ServiceEnding
 from orchestrator.cli.render.words import ecs_events
 from orchestrator.core.clock import duration
+from orchestrator.core.events import Event, State
 from orchestrator.reconcile.report import Outcome as StepOutcome
 
 if TYPE_CHECKING:
+    from orchestrator.cli.render.junit import JUnit
     from orchestrator.cli.session import Session
 
 _GOOD = "green"
 _BAD = "bold red"
 _EVIDENCE = 20
 """Lines that are enough to see why: two tasks, what they wrote, what targets complain of, the newest events."""
+_JUDGED = {"pass": State.DONE, "fail": State.FAILED}
 _UNDER_WAY = (Outcome.WAITING_FOR_IMAGES, Outcome.PAUSED, Outcome.TIMED_OUT, Outcome.STOPPED)
 
 
@@ -36,10 +39,20 @@ def show(session: Session, ending: Ending) -> int:
     else:
         _lines(session, ending)
     if session.junit:
+        for service in ending.services:
+            _report_gates(session, session.junit, service)
         session.junit.write()
     if session.notified:
         session.notified.notices.ended(ending, session.command, session.resume or session.again())
     return int(outcome)
+
+
+def _report_gates(session: Session, junit: JUnit, service: ServiceEnding) -> None:
+    """A test case for each gate; one that could tell nothing, or was forgiven for not being there, is a skipped one."""
+    for gate in service.gates:
+        state = _JUDGED.get(gate.judgement, State.BLOCKED)
+        subject = f"{service.service} {gate.stage}: {gate.gate}"
+        junit(Event(at=session.clock.now(), subject=subject, action="gate", state=state, message=gate.words))
 
 
 def _lines(session: Session, ending: Ending) -> None:
