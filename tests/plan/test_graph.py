@@ -19,6 +19,16 @@ MANY = SMALL + "".join(f"  worker-{n}: {{port: {9000 + n}, needs: [cart]}}\n" fo
 THREE = MANY.replace("b: 10.0.1.0/24", "b: 10.0.1.0/24, c: 10.0.4.0/24").replace(
     "private:", "database: {internet: none, zones: {a: 10.0.9.0/24}}\n    private:"
 )
+PUBLIC = """\
+name: shop
+region: eu-west-1
+network: {subnets: {public: {a: 10.0.0.0/24, b: 10.0.1.0/24}}}
+entry: {subnets: public}
+defaults: {port: 3000, subnets: public, public_ip: true}
+services:
+  posts: {paths: [/api/posts*]}
+  users: {paths: [/api/users*]}
+"""
 SHAPES = {"rect": ("x", "y", "width", "height")}
 
 
@@ -66,7 +76,16 @@ def test_no_box_lies_upon_another(load: Load, text: str, look: str) -> None:
         assert apart or inside
 
 
-@pytest.mark.parametrize("text", ["", SMALL, MANY, THREE], ids=["forum", "small", "many", "three zones"])
+def test_services_beside_their_load_balancer_stand_below_it(load: Load) -> None:
+    drawing = svg(system(load, PUBLIC))
+    ((_, top, _, high),) = boxes(drawing, "entry")
+    services = [box for box in boxes(drawing, "card") if box[3] == 98]
+    assert len(services) == 2 and all(y > top + high for _, y, _, _ in services)
+
+
+@pytest.mark.parametrize(
+    "text", ["", SMALL, MANY, THREE, PUBLIC], ids=["forum", "small", "many", "three zones", "public"]
+)
 def test_everything_lies_on_the_page(load: Load, text: str) -> None:
     drawing = svg(system(load if text else None, text))
     root = ElementTree.fromstring(drawing)

@@ -51,7 +51,7 @@ def draw_network(canvas: Canvas, seen: Picture, at: Box) -> Area:
         y += height + GAP
     top = next((t for t in tiers if t.balanced), None)
     if top is not None and seen.balancer:
-        balancer = _balancer(canvas, seen, bands[top.name])
+        balancer = _balancer(canvas, seen, bands[top.name], above=bool(top.services))
         way_in, entry = _boundary(bands[top.name], len(seen.zones)), balancer.y
         for tier in tiers:
             _requests(canvas, tier, bands[tier.name], balancer)
@@ -108,9 +108,11 @@ def _band(canvas: Canvas, tier: Tier, band: Box, zones: tuple[str, ...]) -> None
         canvas.text(band.right - 24, band.bottom - 18, tier.reach, size=11.5, look="soft", anchor="end")
 
 
-def _balancer(canvas: Canvas, seen: Picture, band: Box) -> Box:
+def _balancer(canvas: Canvas, seen: Picture, band: Box, *, above: bool) -> Box:
+    """``above``: there are services in the same tier, below it."""
     inner = _inner(band)
-    box = Box(inner.x + 8, band.bottom - BALANCER - 18, inner.w - 28, BALANCER)
+    y = band.y + LABELS + 6 if above else band.bottom - BALANCER - 18
+    box = Box(inner.x + 8, y, inner.w - 28, BALANCER)
     canvas.rect(box, "entry", 10)
     canvas.text(box.x + 18, box.y + 26, "Application load balancer", size=14, look="strong")
     canvas.text(box.x + 18, box.y + 46, "what no rule takes is answered 404", size=12, look="soft")
@@ -128,7 +130,7 @@ def _cards(tier: Tier, band: Box) -> list[Box]:
         return []
     inner = _inner(band)
     room = (inner.w - 20 - BUS) / columns
-    top = band.y + 20 + (BALANCER + LABELS if tier.balanced else 0)
+    top = band.y + 20 + (BALANCER + LABELS + 14 if tier.balanced else 0)
     high = _card_height(tier)
     return [
         Box(inner.x + 8 + BUS * 0.7 + (n % columns) * room, top + (n // columns) * (high + 14), room - BUS, high)
