@@ -155,7 +155,7 @@ def _tally(facts: Facts, place: str, gate: Gate) -> Tally:
 def said(told: Mapping[str, Any]) -> str:
     """How far a rollout is, in a few words."""
     image = str(told["release"].get("image", "")).partition("@")[0] or "its traffic"
-    if told["outcome"]:
+    if told["outcome"] not in (None, Outcome.TIMED_OUT):  # that one only says that a turn of it is over
         return f"{image} {told['outcome']}: {told['why']}" if told["why"] else f"{image} {told['outcome']}"
     way = "" if told["phase"] == Phase.FORWARD else "going back, "
     return f"{image}: {way}{told['stage']} at {told['percent']:g} %"
