@@ -5,6 +5,7 @@ Told from the store alone, so it tells of rollouts that any process drives, and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
@@ -18,6 +19,7 @@ from orchestrator.rollout.gates.base import Gate
 from orchestrator.rollout.stages.base import Facts, Stage, Tally
 from orchestrator.rollout.state import Cursor, Outcome, Phase
 
+_ID = re.compile(r"\w[\w-]{0,99}", re.ASCII)
 NOBODY_AFTER = 150.0
 """Seconds without a sign of life after which nobody is at work on a rollout; a driver leaves one every minute."""
 
@@ -60,10 +62,9 @@ def records(system: System, service: str | None, count: int) -> list[dict[str, A
 
 def record(system: System, service: str, rollout: str) -> dict[str, Any] | None:
     """One record of the history; None when there is none."""
-    try:
-        stored = system.store.load(f"{system.stack}/history/{service}/{rollout}")
-    except ValueError:  # no name that a store could hold
+    if not _ID.fullmatch(rollout):
         return None
+    stored = system.store.load(f"{system.stack}/history/{service}/{rollout}")
     return dict(stored.value) if stored else None
 
 

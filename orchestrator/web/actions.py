@@ -19,6 +19,7 @@ from starlette.routing import Route
 from orchestrator.app import pausing, steering
 from orchestrator.app.failures import Sort, failure
 from orchestrator.app.steering import Word
+from orchestrator.app.system import System
 from orchestrator.core.errors import Conflict, LockHeld
 from orchestrator.core.events import Event, State
 from orchestrator.web.guard import TooLarge, body_of, stranger
@@ -50,6 +51,10 @@ class Task:
     said: Said
     service: str = ""
 
+    def system(self) -> System:
+        """The stack, under the name of who has said it. It may have to find its account and its store first."""
+        return self.site.archive.system(self.stack.loaded, self.said.by)
+
 
 Act = Callable[[Task], Awaitable[str]]
 """Does it; what was done, in a sentence."""
@@ -65,16 +70,15 @@ async def sync(task: Task) -> str:
 async def pause(task: Task) -> str:
     """Have no daemon change anything in the stack."""
     made = pausing.Pause(by=task.said.by, at=task.site.now, reason=task.said.reason)
-    system = task.site.archive.system(task.stack.loaded, task.said.by)
-    await beside(lambda: pausing.pause(system, made), "pause", PATIENCE)
+    await beside(lambda: pausing.pause(task.system(), made), "pause", PATIENCE)
     task.site.daemon.views.update(task.stack.planned.key, paused=str(made))
     return "No daemon changes anything in it, nor goes on with its rollouts, until it is resumed."
 
 
 async def resume(task: Task) -> str:
     """Let daemons go on with the stack."""
-    said, system = task.said, task.site.archive.system(task.stack.loaded, task.said.by)
-    was = await beside(lambda: pausing.resume(system, said.by, said.reason), "resume", PATIENCE)
+    said = task.said
+    was = await beside(lambda: pausing.resume(task.system(), said.by, said.reason), "resume", PATIENCE)
     task.site.daemon.views.update(task.stack.planned.key, paused="")
     return "Daemons go on with it." if was else "It was not paused."
 
@@ -96,13 +100,11 @@ async def take_back(task: Task) -> str:
     kept = await task.site.archive.of(task.stack.planned)
     if task.service in kept.rollouts:
         return await _order(task, Word.ABORT)
-    system = task.site.archive.system(task.stack.loaded, task.said.by)
-    return await task.site.undoing.undo(system, task.service, task.said.reason or "undo", task.site.means.sink)
+    return await task.site.undoing.undo(task.system, task.service, task.said.reason or "undo", task.site.means.sink)
 
 
 async def _order(task: Task, word: Word) -> str:
-    system = task.site.archive.system(task.stack.loaded, task.said.by)
-    await beside(lambda: steering.order(system, task.service, word, task.said.reason), word.value, PATIENCE)
+    await beside(lambda: steering.order(task.system(), task.service, word, task.said.reason), word.value, PATIENCE)
     view = task.site.daemon.views.view(task.stack.planned.key)
     if view.paused:
         return "Told. The stack is paused: a daemon carries it out once it is resumed."

@@ -116,7 +116,7 @@ def _lock(of: str, holding: Holding, now: float) -> dict[str, Any]:
 
 
 def _count(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= MOST_RECORDS:
+    if not text.isdecimal() or len(text) > 3 or not 1 <= int(text) <= MOST_RECORDS:
         raise HTTPException(400, f"count: allowed is a whole number from 1 to {MOST_RECORDS}")
     return int(text)
 

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 
 from orchestrator.app.failures import failure
 from orchestrator.core.errors import OrchestratorError
+from orchestrator.core.events import Event, State
 from orchestrator.daemon.daemon import Daemon
 from orchestrator.daemon.reconciler import Means
 from orchestrator.web import actions, api, health
@@ -99,6 +100,7 @@ def _living(site: Site) -> Any:
     async def living(_app: Starlette) -> AsyncIterator[None]:
         """The feed runs until the daemon is told to stop: streams would else keep the server."""
         feeding = asyncio.create_task(site.feed.run())
+        feeding.add_done_callback(lambda task: _ended(site, task))
         closing = asyncio.create_task(_until(site))
         try:
             yield
@@ -110,6 +112,15 @@ def _living(site: Site) -> Any:
             await site.undoing.stop()
 
     return living
+
+
+def _ended(site: Site, feeding: asyncio.Task[None]) -> None:
+    """Pages that keep up no more have to be known of."""
+    error = None if feeding.cancelled() else feeding.exception()
+    if error:
+        site.feed.close()
+        said = f"pages do not keep up any more: {type(error).__name__}: {error}"
+        site.means.sink(Event(at=site.now, subject="web", action="serve", state=State.FAILED, message=said))
 
 
 async def _until(site: Site) -> None:

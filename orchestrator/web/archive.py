@@ -22,6 +22,8 @@ from orchestrator.web.threads import beside
 FRESH = 1.0
 """Seconds for which what was read is good enough for everybody else."""
 PATIENCE = 4.0
+AT_ONCE = 4
+"""How many may read what is not kept here, for a store has better to do."""
 RECORDS = 25
 RECORDS_FRESH = 15.0
 
@@ -51,6 +53,7 @@ class Archive:
         self._means = means
         self._known: dict[str, tuple[float, Kept]] = {}
         self._flights: dict[str, asyncio.Task[Kept]] = {}
+        self._turns = asyncio.Semaphore(AT_ONCE)
 
     def system(self, loaded: LoadedPlan, by: str = "") -> System:
         """A stack for one use case: leases are not shared."""
@@ -81,16 +84,19 @@ class Archive:
 
     async def record(self, loaded: LoadedPlan, service: str, rollout: str) -> Mapping[str, Any] | None:
         """One record of the history."""
-        return await beside(lambda: watching.record(self.system(loaded), service, rollout), "record", PATIENCE)
+        async with self._turns:
+            return await beside(lambda: watching.record(self.system(loaded), service, rollout), "record", PATIENCE)
 
     async def history(self, loaded: LoadedPlan, service: str | None, count: int) -> list[dict[str, Any]]:
         """The newest records, as many as are asked for."""
-        return await beside(lambda: watching.records(self.system(loaded), service, count), "history", PATIENCE)
+        async with self._turns:
+            return await beside(lambda: watching.records(self.system(loaded), service, count), "history", PATIENCE)
 
     async def locks(self, planned: Iterable[Planned]) -> list[tuple[str, Holding]]:
         """Every lease that is held in the stores of these stacks, by what it is of."""
         plans = [p.loaded for p in planned if p.loaded and p.loaded.model.daemon.mode != "off"]
-        return await beside(lambda: self._locks(plans), "locks", PATIENCE)
+        async with self._turns:
+            return await beside(lambda: self._locks(plans), "locks", PATIENCE)
 
     def forget(self, key: str) -> None:
         """Read a stack anew: something was changed."""

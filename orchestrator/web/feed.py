@@ -157,7 +157,7 @@ class Feed:
         if not last:
             return []
         epoch, _, number = last.partition("-")
-        known = epoch == self._epoch and number.isdecimal() and int(number) <= self._number
+        known = epoch == self._epoch and number.isdecimal() and len(number) < 16 and int(number) <= self._number
         if not known or int(number) < self._number - len(self._told):
             return None
         return [message for message in self._told if message.number > int(number)]

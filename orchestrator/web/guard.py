@@ -78,7 +78,7 @@ def stranger(request: Request) -> bool:
     """Whether another site's page has made a browser send this."""
     site = request.headers.get("sec-fetch-site", "same-origin")
     origin = request.headers.get("origin")
-    same = origin is None or urlsplit(origin).netloc.lower() == request.headers.get("host", "").lower()
+    same = origin is None or origin.partition("://")[2].lower() == request.headers.get("host", "").lower()
     return site not in ("same-origin", "none") or not same
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -16,9 +18,10 @@ from orchestrator.app import picture, watching
 from orchestrator.app.failures import failure
 from orchestrator.core.errors import OrchestratorError
 from orchestrator.daemon.views import StackView, State
+from orchestrator.plan.load.loader import LoadedPlan
 from orchestrator.web import chart
 from orchestrator.web.api import recorded
-from orchestrator.web.site import site_of, stack_of
+from orchestrator.web.site import Stack, site_of, stack_of
 from orchestrator.web.static import Static
 from orchestrator.web.svg import size_of, svg_response
 from orchestrator.web.words import FILTERS, visible
@@ -40,6 +43,7 @@ class Pages:
     """The pages, and the templates that they are made of."""
 
     def __init__(self, static: Static) -> None:
+        self._pictures: dict[str, tuple[LoadedPlan | None, str]] = {}
         self._templates = Environment(
             loader=FileSystemLoader(Path(__file__).parent / "templates"),
             autoescape=True,
@@ -80,12 +84,15 @@ class Pages:
         """One stack."""
         found = stack_of(request)
         kept = await site_of(request).archive.of(found.planned)
-        size = size_of(picture.draw(found.loaded, "svg")) if found.planned.loaded else None
+        size = size_of(self._picture(found))
         return self._page(request, "stack.html", stack=found, view=found.view, kept=kept, size=size)
 
     async def system(self, request: Request) -> Response:
         """A stack's picture."""
-        return svg_response(picture.draw(stack_of(request).loaded, "svg"))
+        text = self._picture(stack_of(request))
+        if not text:
+            raise HTTPException(404, "There is no picture of it.")
+        return svg_response(text)
 
     async def rollout(self, request: Request) -> Response:
         """A rollout while it lasts; between rollouts, what became of the last one."""
@@ -130,6 +137,17 @@ class Pages:
     def error(self, request: Request, status: int, message: str) -> Response:
         """Something that is not there, or did not work."""
         return self._page(request, "error.html", status=status, message=message)
+
+    def _picture(self, stack: Stack) -> str:
+        """Drawn once a plan; empty where that cannot be drawn."""
+        loaded, key = stack.planned.loaded, stack.planned.key
+        known, text = self._pictures.get(key, (None, ""))
+        if loaded is not known:
+            text = ""
+            with contextlib.suppress(OrchestratorError):
+                text = picture.draw(loaded, "svg") if loaded else ""
+            self._pictures[key] = loaded, text
+        return text
 
     def _page(self, request: Request, template: str, status: int = 200, **told: Any) -> Response:
         site = site_of(request)

@@ -47,6 +47,7 @@ class Server:
         self._complaints = _Complaints(sink, clock)
         config = uvicorn.Config(
             app,
+            http="h11",
             access_log=False,
             log_config=None,
             lifespan="on",

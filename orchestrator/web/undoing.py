@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 
 from orchestrator.app import steering
 from orchestrator.app.ending import Ending
@@ -27,9 +28,9 @@ class Undoing:
     def __init__(self) -> None:
         self._jobs: set[asyncio.Future[Ending]] = set()
 
-    async def undo(self, system: System, service: str, reason: str, sink: Sink) -> str:
+    async def undo(self, system: Callable[[], System], service: str, reason: str, sink: Sink) -> str:
         """Begin it; what has happened within a moment. Raises whatever keeps it from beginning."""
-        job = asyncio.wrap_future(begin(lambda: _drive(system, service, reason, sink), f"undo {service}"))
+        job = asyncio.wrap_future(begin(lambda: _drive(system(), service, reason, sink), f"undo {service}"))
         self._jobs.add(job)
         job.add_done_callback(self._done)
         with contextlib.suppress(TimeoutError):

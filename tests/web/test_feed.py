@@ -57,7 +57,7 @@ def test_a_change_is_told_as_it_happens_and_what_was_missed_once_more(shop: Stan
 
 
 def test_who_has_missed_more_than_is_remembered_is_told_to_begin_anew(shop: Stand) -> None:
-    for last in ("another-daemon-7", "x", "1-1", "-"):
+    for last in ("another-daemon-7", "x", "1-1", "-", f"x-{'9' * 5000}"):
         with _listening(shop, last=last) as events:
             assert next(events)["event"] == "reset"
 

@@ -74,6 +74,7 @@ def test_a_daemon_without_tokens_refuses_every_order_and_says_how_to_give_it_som
         {"Sec-Fetch-Site": "same-site"},
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://["},
         {"Origin": "http://127.0.0.1:1"},
     ],
 )
