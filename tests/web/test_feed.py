@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from orchestrator.core.events import State
 from orchestrator.daemon.views import Views
 from orchestrator.web.feed import QUEUED, Feed
 from tests.daemon.stage import BUCKET
@@ -76,6 +77,17 @@ def test_the_stream_ends_when_the_daemon_is_told_to_stop(shop: Stand) -> None:
         assert next(events)["event"] == "hello"
         found.means.stop.set()
         assert list(events) == []
+
+
+def test_pages_that_keep_up_no_more_are_told_of_and_let_go(shop: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_feed: Feed) -> None:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(Feed, "compare", broken)
+    with serving(shop.stage) as found, _listening(found) as events:
+        assert [event for event in events if event["event"] == "stack"] == []
+        assert found.get("/").status_code == 200
+    assert "web: pages do not keep up any more: RuntimeError: a defect" in shop.stage.told(State.FAILED)
 
 
 # -- by itself -------------------------------------------------------------------------------------------------------
