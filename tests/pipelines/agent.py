@@ -139,6 +139,7 @@ class Agent:
             log, tick = self.workspace / "reports" / f"{env['TARGET']}.log", threading.Event()
             while process.poll() is None and not (log.is_file() and abort_at in log.read_text(encoding="utf-8")):
                 tick.wait(0.01)
+            assert process.poll() is None, process.communicate()[0]
             os.killpg(process.pid, signal.SIGTERM)
         said, _ = process.communicate(timeout=PATIENCE)
         return Ran(process.returncode, said)

@@ -11,14 +11,13 @@ from tests.pipelines.agent import EXAMPLES, Agent
 from tests.system.commands import Terminal, finish, terminal
 
 STORE = "dynamodb://team-locks?region=eu-west-1"
-SPEED = 1000.0
 ENVIRONMENTS = ("dev", "staging", "prod")
 
 
 @pytest.fixture(scope="module")
 def forums(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     """All three applied, by three people at once who share a table."""
-    with terminal(tmp_path_factory.mktemp("forums"), SPEED) as typed:
+    with terminal(tmp_path_factory.mktemp("forums")) as typed:
         patient(typed.home / "plan.yaml")
         made = typed.run("store", "init", STORE)
         assert made.code == 0, made.err

@@ -240,3 +240,11 @@ def test_what_it_takes_to_reach_the_shared_store_is_granted_on_it_alone(
         and not arn.endswith(":table/forum-*")  # what the stack may have tables of its own for
     }
     assert found == granted
+
+
+def test_who_only_looks_may_see_what_a_scan_found_where_the_plan_judges_by_it(tmp_path: Path) -> None:
+    told = {"^  strategy: all-at-once\n": "  strategy: {gates: {preflight: [scan: {critical: 0}]}}\n"}
+    for plan, seen in ((PLAN, False), (edited(tmp_path / "forum.yaml", told), True)):
+        actions = {a for s in of(plan, read_only=True).statements for a in s.actions}
+        assert ("ecr:DescribeImageScanFindings" in actions) == seen
+        assert "ecr:StartImageScan" not in actions

@@ -93,7 +93,7 @@ def finish(process: subprocess.Popen[str]) -> Finished:
 
 
 @contextmanager
-def terminal(home: Path, speed: float = SPEED, **settings: Any) -> Iterator[Terminal]:
+def terminal(home: Path, **settings: Any) -> Iterator[Terminal]:
     """A sandbox whose time runs fast, and commands that know it."""
-    with Sandbox(clock=SpeedClock(speed), **settings) as sandbox:
+    with Sandbox(clock=SpeedClock(SPEED), **settings) as sandbox:
         yield Terminal(sandbox, home)

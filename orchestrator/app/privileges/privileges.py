@@ -21,6 +21,7 @@ from orchestrator.plan.compile import Context, ServicePlan, compile_plan
 from orchestrator.plan.load.loader import LoadedPlan
 from orchestrator.rollout.actions import ENGINE
 from orchestrator.rollout.gates.base import Gate
+from orchestrator.rollout.gates.scan import Scan
 from orchestrator.rollout.gates.webhook import Webhook
 
 LOOKING = frozenset({"ec2:DescribeAvailabilityZones", "tag:GetResources"})
@@ -114,7 +115,8 @@ def _reads(services: Iterable[ServicePlan]) -> frozenset[str]:
     asked = {action for kind in KINDS.values() for action in kind.actions.read}
     if not services:
         return LOOKING | asked
-    return LOOKING | asked | set(ENGINE.read) | {CERTIFICATE}
+    verified = {action for gate in _gates(services) if isinstance(gate, Scan) for action in gate.looks}
+    return LOOKING | asked | verified | set(ENGINE.read) | {CERTIFICATE}
 
 
 def _writes(kinds: Iterable[Kind[Any]], services: Iterable[ServicePlan]) -> frozenset[str]:

@@ -19,7 +19,8 @@ class Scan:
     """Findings by severity that are put up with; a severity that is not named does not matter."""
 
     name: ClassVar[str] = "scan"
-    actions: ClassVar[tuple[str, ...]] = ("ecr:DescribeImageScanFindings", "ecr:StartImageScan")
+    looks: ClassVar[tuple[str, ...]] = ("ecr:DescribeImageScanFindings",)
+    actions: ClassVar[tuple[str, ...]] = (*looks, "ecr:StartImageScan")
     allowed: Mapping[str, int] = dc.field(default_factory=lambda: {"CRITICAL": 0})
     limits: Limits = dc.field(default_factory=lambda: Limits(every=10.0, once=True))
 
