@@ -27,7 +27,7 @@ def ordeal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
 ) -> Iterator[Ordeal]:
     """Stacks and an account; in the end it is told what they have been through."""
-    with Sandbox(clock=SpeedClock(20.0 if HOURS else 120.0)) as sandbox:
+    with Sandbox(clock=SpeedClock(30.0 if HOURS else 120.0)) as sandbox:
         monkeypatch.setenv("AWS_ENDPOINT_URL", sandbox.url)
         print(f"again: SEED={SEED} FLEET={HOURS:g} pytest tests/fleet/test_ordeals.py")
         ordeal = Ordeal(Terminal(sandbox, tmp_path), SEED, **_SIZE)

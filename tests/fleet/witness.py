@@ -20,6 +20,7 @@ from orchestrator.sandbox.requests import identify, read_body
 from orchestrator.sandbox.server import Sandbox
 
 _KEY = re.compile(r"Credential=([^/]+)/")
+_ROLLOUT = re.compile(r'"(\w+)/rollouts/[^@]+@')
 _LEASE = re.compile(r"leases/([^@]+)@")
 
 
@@ -69,6 +70,7 @@ class Witness:
         self._at = 0
         self.leases: dict[str, list[Lease]] = defaultdict(list)
         self.changes: list[Change] = []
+        self.rollouts: dict[str, set[str]] = defaultdict(set)
         self._asked: dict[str, list[int]] = defaultdict(list)
         self._notes: dict[str, list[int]] = defaultdict(list)
 
@@ -134,14 +136,16 @@ class Witness:
             return start_response(code, *rest)
 
         answered = list(self._app(environ, answer))
-        named = _LEASE.search(body)
-        if named:
+        lease, rollout = _LEASE.search(body), _ROLLOUT.search(body)
+        if lease or rollout:
             at = self._now()
-            self._asked[by].append(at)
+            self._asked[by] += [at] if lease else []
             if operation == "UpdateItem" and status and status[0].startswith("200"):
                 told = json.loads(json.loads(body)["ExpressionAttributeValues"][":value"]["S"])
-                lease = Lease(at, by, told["run"], int(told["fence"]), bool(told["until"]))
-                self.leases[named[1]].append(lease)
+                if lease:
+                    self.leases[lease[1]].append(Lease(at, by, told["run"], int(told["fence"]), bool(told["until"])))
+                elif rollout:
+                    self.rollouts[rollout[1]].add(told["id"])
         return answered
 
     def _holder(self, stack: str, at: int) -> str:
