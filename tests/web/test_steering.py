@@ -7,9 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from orchestrator import lease
 from orchestrator.app import steering
-from orchestrator.app.ending import Ending, Outcome
+from orchestrator.app.ending import Ending, Outcome, ServiceEnding
 from orchestrator.app.inspection import status
+from orchestrator.app.system import System
+from orchestrator.core.events import Sink
 from orchestrator.rollout.driver import unfinished
 from tests.daemon.stage import SHOP
 from tests.web.stand import Stand, stand
@@ -47,15 +50,19 @@ def test_a_pipeline_that_waits_hears_what_is_said_on_the_page(shop: Stand) -> No
     assert _image(shop) == "latest"
 
 
-def test_a_rollout_that_is_over_is_undone_under_the_name_of_the_tokens_owner(shop: Stand) -> None:
-    shop.stage.aws.push("shop/mailer", "v3")
-    shop.stage.write(text=PLAN.replace("bake: 900", "bake: 0"))
-    assert not shop.stage.leave(patience=7200, mailer="v3").outcome
-    assert _image(shop) == "v3"
-    assert shop.post(f"{MAILER}/undo", json={"reason": "smells"}).json()["message"] == "It has succeeded."
-    assert _image(shop) == "latest"
-    newest = next(steering.records(shop.stage.system(), "mailer"))
-    assert (newest["by"], newest["outcome"]) == ("ann", "succeeded")
+def test_a_rollout_that_is_over_is_undone_under_the_lease_and_the_name_of_the_tokens_owner(
+    shop: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[tuple[str, str, str]] = []
+
+    def undo(system: System, service: str, _sink: Sink, reason: str) -> Ending:
+        holder = lease.holder(system.store, system.wall, system.stack)
+        done.append((service, f"{reason} by {system.by}", f"{holder and holder.owner}"))
+        return Ending(services=(ServiceEnding(service=service, outcome=Outcome.SUCCEEDED),))
+
+    monkeypatch.setattr("orchestrator.app.steering.undo", undo)
+    told = shop.post(f"{MAILER}/undo", json={"reason": "smells"}).json()
+    assert (told["message"], done) == ("It has succeeded.", [("mailer", "smells by ann", "ann")])
 
 
 def test_what_is_paused_or_held_says_when_an_order_is_carried_out(shop: Stand) -> None:
