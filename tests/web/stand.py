@@ -21,6 +21,7 @@ from orchestrator.web.tokens import Tokens
 from tests.daemon.stage import Inline, Stage, stage
 
 TOKEN = "ann-has-this-long-token"
+HOSTILE = '<img src=x onerror="window.owned=1">'
 CANARY = """\
 name: shop
 region: eu-west-1
