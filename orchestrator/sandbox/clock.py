@@ -6,17 +6,25 @@ has to say what time it is, and a wait of thirty virtual minutes costs no more t
 
 from __future__ import annotations
 
+import math
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from types import FrameType
 from typing import Protocol
 
 from orchestrator.core.clock import Clock, SystemClock
 
 _LONGEST_REQUEST = 2.0
 """Real seconds after which a request is taken to wait for time itself, as a delay that was asked for does."""
-
+_LOOK_AGAIN = 0.02
+"""Real seconds in which a thread that has just been woken gets to run on a busy machine."""
+_LONGEST_RUN = 2.0
+"""Real seconds after which a thread that seems to run is taken to wait after all."""
+_WAITING = frozenset({"threading", "queue", "selectors", "subprocess", "concurrent.futures.thread"})
+"""The modules in which Python stands that waits for another thread or process."""
 
 _BLUR = 0.25
 """Real seconds that a call may be on its way on a busy machine."""
@@ -77,9 +85,10 @@ class VirtualClock:
     """Time that passes only while somebody sleeps.
 
     Several threads may sleep at once: time moves to the earliest deadline, and that thread gets to run, and to sleep
-    again, before time moves on. A thread that has slept here before and is now awake holds time still, for at most
-    ``patience`` real seconds: after that it is taken to be waiting for something other than time. So does a request
-    that is being answered, whoever made it.
+    again, before time moves on. A thread that has slept here before and is now awake holds time still, until after
+    ``patience`` real seconds it is found to wait for something other than time: for another thread, mostly. From then
+    on time stands still for as long as any thread runs that has ever asked what time it is. It always does while a
+    request is answered, whoever made it.
     """
 
     def __init__(self, start: float | None = None, patience: float = 0.03) -> None:
@@ -89,6 +98,11 @@ class VirtualClock:
         self._deadlines: dict[int, float] = {}
         self._awake: set[int] = set()
         self._requests = 0
+        self._known: set[int] = set()  # threads that have ever asked for the time
+        self._servers: set[int] = set()  # threads that answer requests, which hold time by themselves
+        self._elsewhere: set[int] = set()  # awake, but found to wait for something other than time
+        self._tried = -math.inf  # the time at which patience was last at its end
+        self._still = (self._now, math.inf)  # a time, and since when (of the real clock) it stands still
 
     @property
     def blur(self) -> float:
@@ -97,6 +111,7 @@ class VirtualClock:
 
     def now(self) -> float:
         """Seconds since the epoch, virtual."""
+        self._known.add(threading.get_ident())
         return self._now
 
     def advance(self, seconds: float) -> None:
@@ -114,6 +129,7 @@ class VirtualClock:
         """Let no sleeper move time while a request is answered."""
         with self._changed:
             self._requests += 1
+            self._servers.add(threading.get_ident())
         try:
             yield
         finally:
@@ -128,6 +144,7 @@ class VirtualClock:
             deadline = self._now + max(0.0, seconds)
             self._deadlines[me] = deadline
             self._awake.discard(me)
+            self._elsewhere.discard(me)
             self._changed.notify_all()
             try:
                 while self._now < deadline and not (wake and wake.is_set()):
@@ -139,17 +156,39 @@ class VirtualClock:
 
     def _step(self, deadline: float) -> None:
         """Move time to this sleeper's deadline when its turn has come, else wait for the others."""
-        self._awake &= {thread.ident for thread in threading.enumerate()}
+        alive = {thread.ident for thread in threading.enumerate()}
+        self._awake &= alive
+        self._elsewhere &= alive
         if self._requests and self._changed.wait_for(lambda: not self._requests, _LONGEST_REQUEST):
             return
         if self._awake:
-            moved = self._changed.wait_for(
-                lambda: not self._awake or self._requests or self._now >= deadline, self._patience
-            )
+            patience = _LOOK_AGAIN if self._tried == self._now else self._patience
+            moved = self._changed.wait_for(lambda: not self._awake or self._requests or self._now >= deadline, patience)
             if not moved:
-                self._awake.clear()
+                self._tried = self._now
+                if not self._busy():
+                    self._elsewhere |= self._awake
+                    self._awake.clear()
+        elif self._elsewhere and (self._changed.wait(_LOOK_AGAIN) or self._busy()):
+            return
         elif min(self._deadlines.values()) >= deadline:
             self._now = deadline
             self._changed.notify_all()
         else:
             self._changed.wait(self._patience)
+
+    def _busy(self) -> bool:
+        """Whether a thread that knows this clock runs, other than to sleep; not for ever, though."""
+        now = time.monotonic()
+        if self._still[0] != self._now or self._still[1] > now:
+            self._still = (self._now, now)
+        frames = sys._current_frames()
+        self._known &= frames.keys()
+        self._servers &= frames.keys()
+        runs = any(not _waits(frames[thread]) for thread in self._known - self._servers - self._deadlines.keys())
+        return runs and now - self._still[1] < _LONGEST_RUN
+
+
+def _waits(frame: FrameType) -> bool:
+    """Whether a thread is inside one of the standard library's ways of waiting."""
+    return frame.f_globals.get("__name__") in _WAITING

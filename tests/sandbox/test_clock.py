@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
@@ -55,6 +56,32 @@ def test_a_thread_that_waits_for_something_else_does_not_stop_time_for_ever() ->
     assert clock.now() >= 50.0
     leave.set()
     thread.join()
+
+
+def test_time_does_not_run_away_while_one_thread_waits_for_the_work_of_another() -> None:
+    clock, ended = VirtualClock(start=0.0, patience=0.01), threading.Event()
+    after: list[float] = []
+
+    def heart() -> None:
+        while not ended.is_set():
+            clock.sleep(20)
+
+    def work() -> None:
+        clock.now()
+        until = time.monotonic() + 0.3
+        while time.monotonic() < until:
+            pass
+        after.append(clock.now())
+
+    beating, working = threading.Thread(target=heart), threading.Thread(target=work)
+    clock.sleep(1)
+    working.start()
+    beating.start()
+    working.join()
+    ended.set()
+    clock.sleep(20)
+    beating.join()
+    assert after[0] <= 21.0, "of the beats only one may have been before the work began"
 
 
 def test_time_stands_still_while_a_request_is_answered() -> None:
