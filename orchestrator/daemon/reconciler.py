@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from orchestrator.app import keeping, pausing, steering
+from orchestrator.app import keeping, pausing, reports, steering
 from orchestrator.app import outlook as looking
 from orchestrator.app.doors import Doors
 from orchestrator.app.ending import Ending, Outcome
 from orchestrator.app.failures import Sort, failure
+from orchestrator.app.keeping import Difference
 from orchestrator.app.leftovers import Leftovers, Standing, halted
 from orchestrator.app.system import System
 from orchestrator.aws.door import Aws
@@ -201,11 +202,18 @@ class Tick:
             return answer
         outlook = looking.look(system)
         found = keeping.differences(system, outlook)
-        self._teller.compared(found)
+        self._report(found)
         enforced = system.loaded.model.daemon.mode == "enforce" and not self._planned.fault and not pause
         if enforced and not system.stop.is_set() and keeping.acts(outlook, found):
             return self._put_back()
         return Again.LATER, ""
+
+    def _report(self, found: tuple[Difference, ...]) -> None:
+        """Tell what differs, and keep it for those who do not hear it, where it is news to this process."""
+        before, system = self._views.view(self._key), self._system
+        self._teller.compared(found)
+        if before.looked is None or not reports.same(before.differences, found):
+            reports.keep(system.store, system.stack, found, at=system.clock.now(), by=system.by)
 
     def _go_on(self, services: tuple[str, ...]) -> tuple[Again, str] | None:
         """Drive what was left; None when it turned out that there is nothing to drive."""

@@ -79,9 +79,12 @@ async def recorded(request: Request, found: Stack) -> Mapping[str, Any]:
 
 async def drift(request: Request) -> Response:
     """What was not as planned when the stack was looked at last."""
-    view = stack_of(request).view
+    found = stack_of(request)
+    view, kept = found.view, await site_of(request).archive.of(found.planned)
     told = [{**dc.asdict(one), "left_alone": one.left_alone} for one in view.differences]
-    return JSONResponse({"looked": view.looked, "in_sync": view.looked is not None and not told, "differences": told})
+    synced = view.looked is not None and not told
+    reports = [dc.asdict(one) for one in kept.reports]
+    return JSONResponse({"looked": view.looked, "in_sync": synced, "differences": told, "reports": reports})
 
 
 async def graph(request: Request) -> Response:

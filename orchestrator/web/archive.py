@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from orchestrator import lease
-from orchestrator.app import pausing, watching
+from orchestrator.app import pausing, reports, watching
 from orchestrator.app.failures import failure
+from orchestrator.app.reports import Report
 from orchestrator.app.system import System
 from orchestrator.daemon.plans import Planned
 from orchestrator.daemon.reconciler import Means
@@ -34,6 +35,8 @@ class Kept:
 
     rollouts: Mapping[str, Mapping[str, Any]] = dc.field(default_factory=dict)
     history: tuple[Mapping[str, Any], ...] = ()
+    reports: tuple[Report, ...] = ()
+    """What daemons have found to differ, the newest first."""
     takings: tuple[Taking, ...] = ()
     holder: Holding | None = None
     pause: str = ""
@@ -118,13 +121,15 @@ class Archive:
     def _read(self, loaded: LoadedPlan, known: Kept) -> Kept:
         system = self.system(loaded)
         pause, rollouts = pausing.paused(system), watching.rollouts(system)
-        told, now = known.history, time.monotonic()
+        told, found, now = known.history, known.reports, time.monotonic()
         ended = _ids(known.rollouts) - _ids(rollouts)
         if ended or not known.recorded or now - known.recorded >= RECORDS_FRESH:
             told, known = tuple(watching.records(system, None, RECORDS)), dc.replace(known, recorded=now)
+            found = reports.kept(system.store, system.stack)[:RECORDS]
         return Kept(
             rollouts=rollouts,
             history=told,
+            reports=found,
             takings=lease.takings(system.store, system.stack)[:RECORDS],
             holder=lease.holder(system.store, system.wall, system.stack),
             pause=str(pause) if pause else "",

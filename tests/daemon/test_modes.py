@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.app import reports
+from orchestrator.cli import flags
+from orchestrator.cli.render import plans
+from orchestrator.cli.session import Session
 from orchestrator.core.events import Event, State
 from orchestrator.daemon.views import State as Seen
 from orchestrator.sandbox.faults import Fault, Rule
@@ -53,6 +57,27 @@ def test_what_was_put_right_by_hand_is_told_as_in_sync_again(shop: Stage) -> Non
     shop.run(daemon, 120)
     assert daemon.views.view("shop.yaml").state is Seen.IN_SYNC
     assert shop.told(State.DONE) == ["shop: in sync"]
+
+
+def test_each_change_of_what_differs_is_kept_as_a_report_and_told_from_it_without_asking_aws(
+    shop: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ORCHESTRATOR_STATE_DIR", str(tmp_path))
+    shop.run(shop.daemon(), 300)
+    _suspend(shop)
+    for daemon in (shop.daemon(), shop.daemon()):
+        shop.run(daemon, 300)
+    kept = reports.kept(shop.system().store, "shop")
+    assert [[d.subject for d in report.differences] for report in kept] == [["bucket/media"], []]
+    session = Session("drift", flags.options(shop.plans / "shop.yaml", None, []))
+    assert plans.show_reports(session, kept) == 3
+    told = capsys.readouterr().out.splitlines()
+    assert "not as planned:" in told[0] and kept[0].by in told[0]
+    assert told[1] == "    bucket/media: update (versioning: false -> true)"
+    assert "in sync" in told[2]
+    shop.apply()
+    shop.run(daemon, 300)
+    assert plans.show_reports(session, reports.kept(shop.system().store, "shop")) == 0
 
 
 def test_enforce_puts_it_back_and_says_so(shop: Stage) -> None:

@@ -140,6 +140,7 @@ def test_stacks_are_told_with_state_and_drift(shop: Stand) -> None:
     assert states["shop.yaml"] == State.DRIFTED and states["quiet.yaml"] == State.OFF
     drift = shop.get("/api/stacks/shop.yaml/drift").json()
     assert (drift["in_sync"], [d["subject"] for d in drift["differences"]]) == (False, ["bucket/media"])
+    assert [d["subject"] for d in drift["reports"][0]["differences"]] == ["bucket/media"]
     assert shop.get("/api/stacks/mail.yaml").json()["services"] == ["mailer"]
 
 

@@ -56,14 +56,18 @@ def drift(
     json: flags.Json = False,
     junit: flags.JUnitFile = None,
     profile: flags.Profile = None,
+    last: Annotated[bool, typer.Option("--last", help="What daemons have reported, without looking.")] = False,
 ) -> int:
     """Compare live AWS with the plan. Exit 0 in sync, 3 drift. Never changes anything."""
     given = flags.options(plan, environment, var, sandbox=sandbox, json=json, junit=junit, profile=profile)
     session = Session("drift", given)
     with session.system() as system:
         from orchestrator.app import outlook as looking
+        from orchestrator.app import reports
         from orchestrator.cli.render import plans
 
+        if last:
+            return plans.show_reports(session, reports.kept(system.store, system.stack))
         outlook = looking.look(system)
         plans.show_drift(session, outlook)
         plans.report_drift(session, outlook)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses as dc
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.app.refusals import described
+from orchestrator.core.clock import iso
 from orchestrator.core.events import Event, State
 from orchestrator.reconcile import text
 from orchestrator.rollout.decide import Decision, Need
 
 if TYPE_CHECKING:
     from orchestrator.app.outlook import Outlook
+    from orchestrator.app.reports import Report
     from orchestrator.app.teardown import Removal
     from orchestrator.cli.session import Session
 
@@ -67,6 +71,22 @@ def report_drift(session: Session, outlook: Outlook) -> None:
         state = State.FAILED if why else State.DONE
         session.junit(Event(at=session.clock.now(), subject=subject, action="drift", state=state, message=why))
     session.junit.write()
+
+
+def show_reports(session: Session, reports: Sequence[Report]) -> int:
+    """What daemons have found, the newest first; the exit code is that of the newest."""
+    if session.json:
+        for report in reports:
+            session.json.result("drift-report", {**dc.asdict(report), "at": iso(report.at)})
+    elif not reports:
+        session.say("No daemon has looked at it yet.")
+    else:
+        for report in reports:
+            said = "not as planned:" if report.differences else "in sync"
+            session.say(f"{iso(report.at)}  ", (said, "yellow" if report.differences else "green"), f"  {report.by}")
+            for difference in report.differences:
+                session.say(f"    {difference}")
+    return 3 if reports and reports[0].differences else 0
 
 
 def show_removal(session: Session, removal: Removal) -> None:
