@@ -11,6 +11,7 @@ import dataclasses as dc
 from collections.abc import Iterable
 
 from orchestrator.app.keeping import Difference
+from orchestrator.aws.tags import fingerprint
 from orchestrator.core.errors import Conflict
 from orchestrator.core.store import Store, Stored
 
@@ -30,25 +31,21 @@ def keep(store: Store, stack: str, found: Iterable[Difference], *, at: float, by
     """Write a report, if the last one says something else. Two that write at once have seen the same."""
     stored = store.load(_key(stack))
     known, report = _parse(stored), Report(at=at, by=by, differences=tuple(found))
-    if known and same(known[0].differences, report.differences):
+    if known and mark(known[0].differences) == mark(report.differences):
         return
     reports = [dc.asdict(each) for each in (report, *known)[:_KEPT]]
     with contextlib.suppress(Conflict):
         store.save(_key(stack), {"reports": reports}, stored.version if stored else None)
 
 
-def same(some: Iterable[Difference], others: Iterable[Difference]) -> bool:
-    """Whether two looks found the same, however often it was applied in vain meanwhile."""
-    return _told(some) == _told(others)
+def mark(found: Iterable[Difference]) -> str:
+    """The same for what is told in the same words, however often it was applied in vain."""
+    return fingerprint(*sorted(str(difference) for difference in found))
 
 
 def kept(store: Store, stack: str) -> tuple[Report, ...]:
     """The reports of a stack, the newest first, some fifty at most."""
     return _parse(store.load(_key(stack)))
-
-
-def _told(found: Iterable[Difference]) -> list[str]:
-    return sorted(str(difference) for difference in found)
 
 
 def _parse(stored: Stored | None) -> tuple[Report, ...]:

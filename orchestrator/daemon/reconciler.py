@@ -210,10 +210,11 @@ class Tick:
 
     def _report(self, found: tuple[Difference, ...]) -> None:
         """Tell what differs, and keep it for those who do not hear it, where it is news to this process."""
-        before, system = self._views.view(self._key), self._system
         self._teller.compared(found)
-        if before.looked is None or not reports.same(before.differences, found):
+        system, mark = self._system, reports.mark(found)
+        if mark != self._views.view(self._key).reported:
             reports.keep(system.store, system.stack, found, at=system.clock.now(), by=system.by)
+            self._views.update(self._key, reported=mark)
 
     def _go_on(self, services: tuple[str, ...]) -> tuple[Again, str] | None:
         """Drive what was left; None when it turned out that there is nothing to drive."""

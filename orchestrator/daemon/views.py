@@ -57,6 +57,8 @@ class StackView:
     moving: tuple[str, ...] = ()
     """The services of which a rollout goes on by itself; others wait for a person."""
     differences: tuple[Difference, ...] = ()
+    reported: str = ""
+    """The mark of the differences that were kept last as a report."""
     leased: float | None = None
     """Since when this daemon holds the stack; None while it does not."""
     looked: float | None = None

@@ -21,6 +21,8 @@ _LONGEST_REQUEST = 2.0
 """Real seconds after which a request is taken to wait for time itself, as a delay that was asked for does."""
 _LOOK_AGAIN = 0.02
 """Real seconds in which a thread that has just been woken gets to run on a busy machine."""
+_NEAR = 10.0
+"""Virtual seconds that time may move while threads run, since they try calls again after as many."""
 _LONGEST_RUN = 2.0
 """Real seconds after which a thread that seems to run is taken to wait after all."""
 _WAITING = frozenset({"threading", "queue", "selectors", "subprocess", "concurrent.futures.thread"})
@@ -86,9 +88,9 @@ class VirtualClock:
 
     Several threads may sleep at once: time moves to the earliest deadline, and that thread gets to run, and to sleep
     again, before time moves on. A thread that has slept here before and is now awake holds time still, until after
-    ``patience`` real seconds it is found to wait for something other than time: for another thread, mostly. From then
-    on time stands still for as long as any thread runs that has ever asked what time it is. It always does while a
-    request is answered, whoever made it.
+    ``patience`` real seconds it is taken to wait for something other than time: for another thread, mostly. From then
+    on time makes no leap for as long as any thread runs that has ever asked what time it is. It always stands still
+    while a request is answered, whoever made it.
     """
 
     def __init__(self, start: float | None = None, patience: float = 0.03) -> None:
@@ -166,10 +168,10 @@ class VirtualClock:
             moved = self._changed.wait_for(lambda: not self._awake or self._requests or self._now >= deadline, patience)
             if not moved:
                 self._tried = self._now
-                if not self._busy():
+                if not self._busy(deadline):
                     self._elsewhere |= self._awake
                     self._awake.clear()
-        elif self._elsewhere and (self._changed.wait(_LOOK_AGAIN) or self._busy()):
+        elif self._elsewhere and self._leaps(deadline) and (self._changed.wait(_LOOK_AGAIN) or self._busy(deadline)):
             return
         elif min(self._deadlines.values()) >= deadline:
             self._now = deadline
@@ -177,8 +179,14 @@ class VirtualClock:
         else:
             self._changed.wait(self._patience)
 
-    def _busy(self) -> bool:
-        """Whether a thread that knows this clock runs, other than to sleep; not for ever, though."""
+    def _leaps(self, deadline: float) -> bool:
+        """Whether it is far to a deadline: a beat or the end of a wait, not the next try of a call."""
+        return deadline - self._now > _NEAR
+
+    def _busy(self, deadline: float) -> bool:
+        """Whether a thread that knows this clock runs, so that a leap has to wait; not for ever, though."""
+        if not self._leaps(deadline):
+            return False
         now = time.monotonic()
         if self._still[0] != self._now or self._still[1] > now:
             self._still = (self._now, now)

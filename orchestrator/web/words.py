@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
+from orchestrator.app.ecs_events import in_short
 from orchestrator.core.clock import duration, iso
 
 _UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
@@ -94,6 +95,7 @@ FILTERS = {
     "due": due,
     "duration": duration,
     "image": image,
+    "in_short": in_short,
     "iso": iso,
     "segment": segment,
     "share": share,

@@ -11,11 +11,12 @@ from xml.etree import ElementTree as Xml
 import pytest
 from rich.console import Console
 
+from orchestrator.app.ecs_events import in_short
 from orchestrator.cli.render.jsonl import JsonLines
 from orchestrator.cli.render.junit import JUnit
 from orchestrator.cli.render.plain import PlainLines
 from orchestrator.cli.render.tree import LiveTree
-from orchestrator.cli.render.words import bar, ecs_events
+from orchestrator.cli.render.words import bar
 from orchestrator.core.clock import duration
 from orchestrator.core.errors import OrchestratorError
 from orchestrator.core.events import Event, State
@@ -176,7 +177,7 @@ def test_events_of_ecs_are_told_once_and_without_arns() -> None:
     group = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/forum-posts-green-441f02/cbeedb9937a42a8f"
     registered = f"(service posts-green) registered 1 targets in (target-group {group})"
     started = "events: (service posts-green) has started 1 tasks: (task b7b363208a664bd797befebd7af256bf)."
-    assert ecs_events([registered, registered, started]) == [
+    assert in_short([registered, registered, started]) == [
         "posts-green registered 1 targets in (target-group forum-posts-green-441f02)",
         "events: posts-green has started 1 tasks: (task b7b36320).",
     ]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator import lease
+from orchestrator.app import reports
 from orchestrator.aws.door import Aws as Door
 from orchestrator.core.errors import CredentialsError, OrchestratorError
 from orchestrator.core.events import State
@@ -98,10 +99,11 @@ def test_a_full_disk_is_told_once_and_the_daemon_goes_on_when_there_is_room_agai
     daemon = shop.daemon(stores=lambda _plan, _door: full)
     full.now = True
     shop.run(daemon, 1800)
-    assert shop.told(State.FAILED) == ["store: cannot save leases/shop; make room"]
+    assert shop.told(State.FAILED) == ["store: cannot save shop/drift; make room"]
     full.now = False
     shop.run(daemon, 1000)
     assert "store: is well again" in shop.told(State.DONE)
+    assert [len(report.differences) for report in reports.kept(shop.system().store, "shop")] == [0, 1]
     assert daemon.views.view("shop.yaml").state is Seen.IN_SYNC
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from orchestrator.app.ecs_events import in_short
 from orchestrator.app.ending import Ending, Outcome, ServiceEnding
-from orchestrator.cli.render.words import ecs_events
 from orchestrator.core.clock import duration
 from orchestrator.core.events import Event, State
 from orchestrator.reconcile.report import Outcome as StepOutcome
@@ -85,7 +85,7 @@ def _service(session: Session, service: ServiceEnding) -> None:
         _print(session, f"… {service.service} {service.outcome.words}{why}", "yellow")
     else:
         _print(session, f"✗ {service.service} {service.outcome.words}{why}", _BAD)
-    for line in ecs_events(service.evidence[:_EVIDENCE]):
+    for line in in_short(service.evidence[:_EVIDENCE]):
         _print(session, f"    {line}")
     if service.hint:
         _print(session, f"    {service.hint}")

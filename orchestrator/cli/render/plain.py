@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TextIO
 
-from orchestrator.cli.render.words import ecs_events, sentence
+from orchestrator.app.ecs_events import in_short
+from orchestrator.cli.render.words import sentence
 from orchestrator.core.clock import Clock, duration, iso
 from orchestrator.core.events import Event, State
 
@@ -55,4 +56,4 @@ def _evidence(event: Event) -> list[str]:
     if event.state is not State.FAILED:
         return []
     stopped = [f"stopped task: {reason}" for reason in event.details.get("stopped", ())]
-    return stopped + [f"event: {text}" for text in ecs_events(event.details.get("events", ()))]
+    return stopped + [f"event: {text}" for text in in_short(event.details.get("events", ()))]

@@ -6,7 +6,8 @@ import dataclasses as dc
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.cli.render.words import bar, ecs_events
+from orchestrator.app.ecs_events import in_short
+from orchestrator.cli.render.words import bar
 from orchestrator.core.clock import duration, iso
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def show(session: Session, services: Iterable[ServiceStatus]) -> None:
             session.say(f"    {reason}")
         for colour, side in service.sides.items():
             session.say(_side(colour, side, colour == service.active))
-        for text in ecs_events(service.events)[: 1 if good else None]:
+        for text in in_short(service.events)[: 1 if good else None]:
             session.say((f"    {text}", "dim"))
 
 

@@ -11,7 +11,8 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from orchestrator.cli.render.words import STYLES, bar, ecs_events, sentence, tasks
+from orchestrator.app.ecs_events import in_short
+from orchestrator.cli.render.words import STYLES, bar, sentence, tasks
 from orchestrator.core.clock import Clock, duration
 from orchestrator.core.events import Event, State
 
@@ -58,7 +59,7 @@ class LiveTree:
         took = f" ({duration(event.at - since)})" if since is not None and event.state is not State.NOTE else ""
         self._live.console.print(Text(f"  {sentence(event)}{took}", style=STYLES[event.state]), soft_wrap=True)
         if event.state is State.FAILED:
-            for reason in (*event.details.get("stopped", ())[:2], *ecs_events(event.details.get("events", ()))[:5]):
+            for reason in (*event.details.get("stopped", ())[:2], *in_short(event.details.get("events", ()))[:5]):
                 self._live.console.print(Text(f"      {reason}", style="red"), soft_wrap=True)
 
     def _draw(self) -> RenderableType:
@@ -109,7 +110,7 @@ def _rollout_rows(details: Mapping[str, Any]) -> list[Text]:
             row.append(f"{bar(shares.get(colour, 0))} {shares.get(colour, 0):3}%  ")
         rows.append(row.append(tasks(counts), style="dim"))
     rows += [Text(f"      ✗ {reason}", style="red") for reason in details.get("stopped", ())[:2]]
-    rows += [Text(f"      {text}", style="dim") for text in ecs_events(details.get("events", ()))[:5]]
+    rows += [Text(f"      {text}", style="dim") for text in in_short(details.get("events", ()))[:5]]
     for line in rows:
         line.no_wrap, line.overflow = True, "ellipsis"
     return rows

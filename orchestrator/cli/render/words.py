@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from orchestrator.core.events import Event, State
@@ -35,17 +34,6 @@ _PAST: Mapping[str, str] = {
     "delete": "deleted",
     "roll out": "rolled out",
 }
-
-
-_SERVICE = re.compile(r"^(\w+: )?\(service ([^)]*)\) ")
-_TARGET_GROUP = re.compile(r"arn:[\w-]+:elasticloadbalancing:[\w-]*:\d*:targetgroup/([\w-]+)/\w+")
-_ID = re.compile(r"\b([0-9a-f]{8})[0-9a-f]{24}\b")
-
-
-def ecs_events(texts: Iterable[str]) -> list[str]:
-    """ECS's events as a line has room for them, each once: without brackets, ARNs and the tails of long ids."""
-    short = (_ID.sub(r"\1", _TARGET_GROUP.sub(r"\1", _SERVICE.sub(r"\1\2 ", text))) for text in texts)
-    return list(dict.fromkeys(short))
 
 
 def done(action: str) -> str:
