@@ -90,10 +90,10 @@ class _Complaint(logging.Handler):
     def say(self, why: str) -> None:
         """Complain, once."""
         self.stands = True
-        self._heard.set()
         if not self._said:
             self._said = True
             self._warn(why)
+        self._heard.set()  # not before: who waits for it ends the process
 
 
 class _Exporter(OTLPSpanExporter):
