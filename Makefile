@@ -8,7 +8,8 @@ MAKEFLAGS += --no-print-directory
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 LOCK := pyproject.toml constraints.txt
-WORKERS ?= auto
+# One more than there are cores, four at the most: some tests wait for processes of their own.
+WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$(( cores < 3 ? cores + 1 : 4 )))
 
 .PHONY: help demo test test-crash test-chaos test-fleet check bench clean
 
@@ -21,7 +22,7 @@ demo: $(VENV)/.runtime ## run the demonstration on the sandbox: no AWS account, 
 test: $(VENV)/.dev ## run all tests
 	@scripts/ensure-chromium
 	@scripts/ensure-redis
-	@$(PYTHON) -m pytest -q -n $(WORKERS) --maxprocesses 4 --dist worksteal
+	@$(PYTHON) -m pytest -q -n $(WORKERS) --dist worksteal
 
 test-crash: $(VENV)/.dev ## kill rollouts at every single AWS call, not at a sample of them
 	@CRASH_AT_EVERY_CALL=1 $(PYTHON) -m pytest -q -n $(WORKERS) --dist worksteal tests/crash/test_rollouts.py
