@@ -172,9 +172,12 @@ def test_a_collector_that_is_not_there_is_told_of_once_and_not_waited_for(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("quiet", [False, True])
 def test_a_refusal_at_the_end_is_all_that_is_waited_for_and_is_said_when_the_work_is_over(
-    telemetry: Callable[[str], None], capfd: pytest.CaptureFixture[str]
+    telemetry: Callable[[str], None], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, quiet: bool
 ) -> None:
+    for name in [name for name in logging.root.manager.loggerDict if name.startswith("opentelemetry.")]:
+        monkeypatch.setattr(logging.getLogger(name), "disabled", quiet)  # as others in the process may have left it
     with collecting(lambda: 403) as (url, taken):
         telemetry(url)
         with traced("apply forum", SystemClock()):
