@@ -23,6 +23,16 @@ _ROOT = Path(__file__).resolve().parents[2]
 _PLAN = "plans/forum.yaml"
 _SPEED = 60.0
 _LATENCY = 0.05
+_OF_SERVICES = ("CreateService", "RegisterTaskDefinition")
+_PARTS = (
+    "AssociateRouteTable",
+    "AttachInternetGateway",
+    "AuthorizeSecurityGroupIngress",
+    "CreateRoute",
+    "PutLifecyclePolicy",
+    "PutRolePolicy",
+)
+"""What a plan of ours has within a resource, and Terraform, by whose count the budget is, as resources of their own."""
 _READS = ("Describe", "List", "Get", "BatchGet", "Head")
 
 
@@ -43,9 +53,11 @@ def _create(sandbox: Sandbox, environment: dict[str, str]) -> None:
     seconds = _run(environment, "apply", _PLAN, "--yes")
     calls = list(sandbox.calls)
     writes = [c for c in calls if not c.operation.startswith(_READS)]
-    made = _resources(environment)
+    made = _resources(environment) + sum(c.operation in (*_OF_SERVICES, *_PARTS) for c in writes)
     _line("forum created", f"{seconds:.1f} s at {_SPEED:g} times real time", "")
-    _line("  calls that write", f"{len(writes)} for {made} resources: {len(writes) / made:.2f} each", "1.5 each")
+    _line(
+        "  calls that write", f"{len(writes)} for {made} resources and parts: {len(writes) / made:.2f} each", "1.5 each"
+    )
     _line("  calls that read, waiting included", str(len(calls) - len(writes)), "")
 
 
