@@ -105,6 +105,19 @@ class Means:
     notices: Noticing = field(default_factory=Unnoticed)
     workers: int = 8
 
+    def system(self, loaded: LoadedPlan, door: Aws, by: str = "") -> System:
+        """A stack for one tick or use case: leases are not shared. ``by``: under whose name, if not this process's."""
+        return System(
+            loaded,
+            door,
+            Watched(self.stores(loaded, door)),
+            self.clock,
+            wall=self.wall,
+            stop=self.stop,
+            workers=self.workers,
+            by=by,
+        )
+
 
 class Reconciler:
     """The work of a queue."""
@@ -180,15 +193,7 @@ class Tick:
         self._views = views
         self._planned = planned
         self._key = planned.key
-        self._system = System(
-            loaded,
-            door,
-            Watched(means.stores(loaded, door)),
-            means.clock,
-            wall=means.wall,
-            stop=means.stop,
-            workers=means.workers,
-        )
+        self._system = means.system(loaded, door)
         self._teller = Teller(means.sink, means.clock, views, planned.key, loaded.stack, notices)
 
     def run(self) -> tuple[Again, str]:

@@ -60,17 +60,7 @@ class Archive:
 
     def system(self, loaded: LoadedPlan, by: str = "") -> System:
         """A stack for one use case: leases are not shared."""
-        means, door = self._means, self._means.doors.to(loaded.model)
-        return System(
-            loaded,
-            door,
-            Watched(means.stores(loaded, door)),
-            means.clock,
-            wall=means.wall,
-            stop=means.stop,
-            workers=means.workers,
-            by=by,
-        )
+        return self._means.system(loaded, self._means.doors.to(loaded.model), by)
 
     async def of(self, planned: Planned) -> Kept:
         """What is kept of a stack. One whose mode is off is left alone, since finding its account is a call to AWS."""

@@ -45,3 +45,15 @@ def test_a_gate_that_came_round_has_passed_one_that_failed_is_a_failure_and_one_
 def test_a_name_that_would_not_fit_into_a_line_of_the_history_is_refused(name: str) -> None:
     with pytest.raises(OrchestratorError, match="--by"):
         flags.options(Path("forum.yaml"), None, [], by=name)
+
+
+def test_evidence_is_told_as_aws_said_it_but_for_events_which_are_told_in_short(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ORCHESTRATOR_STATE_DIR", str(tmp_path))
+    task = "ec0c1e5d26dc408b891c9aeb8073ecef"
+    evidence = (f"stopped: {task}: exited", "logs: retry", "logs: retry", f"events: (service a) stopped (task {task}).")
+    ending = ServiceEnding(service="posts", outcome=Outcome.ROLLED_BACK, evidence=evidence)
+    endings.show(Session("deploy", flags.options(Path("forum.yaml"), None, [])), Ending(services=(ending,)))
+    told = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert told[1:5] == [f"stopped: {task}: exited", "logs: retry", "logs: retry", "events: a stopped (task ec0c1e5d)."]

@@ -32,7 +32,8 @@ def health(
         answer = connection.getresponse()
         said = answer.read(_MOST).decode("utf-8", "replace").strip()
     except (OSError, HTTPException) as error:
-        raise OrchestratorError(f"no daemon answers on {host}:{port}: {str(error) or type(error).__name__}") from None
+        why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise OrchestratorError(f"no daemon answers on {host}:{port}: {why}") from None
     finally:
         connection.close()
     if answer.status != 200:

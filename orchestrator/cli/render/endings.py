@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from orchestrator.app.ecs_events import in_short
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _GOOD = "green"
 _BAD = "bold red"
+_EVENTS = "events: "
 _EVIDENCE = 20
 """Lines that are enough to see why: two tasks, what they wrote, what targets complain of, the newest events."""
 _JUDGED = {"pass": State.DONE, "fail": State.FAILED}
@@ -85,12 +87,18 @@ def _service(session: Session, service: ServiceEnding) -> None:
         _print(session, f"… {service.service} {service.outcome.words}{why}", "yellow")
     else:
         _print(session, f"✗ {service.service} {service.outcome.words}{why}", _BAD)
-    for line in in_short(service.evidence[:_EVIDENCE]):
+    for line in _told(service.evidence[:_EVIDENCE]):
         _print(session, f"    {line}")
     if service.hint:
         _print(session, f"    {service.hint}")
     if service.push:
         _print(session, f"    push it with: {service.push}")
+
+
+def _told(evidence: Sequence[str]) -> list[str]:
+    """The evidence as it is, but for ECS's events, which come last: reasons and log lines are not ours to shorten."""
+    events = [line for line in evidence if line.startswith(_EVENTS)]
+    return [*(line for line in evidence if line not in events), *in_short(events)]
 
 
 def _short(image: str) -> str:
